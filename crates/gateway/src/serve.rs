@@ -1,0 +1,190 @@
+//! Accepting connections and driving them, within their bounds, until told to stop.
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use http::{Request, Response};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    body::AnswerBody,
+    connection::{ClientCertificate, Peer, Socket},
+};
+
+/// What answers requests.
+pub trait Handler: Send + Sync + 'static {
+    /// Answers one; `Err` ends the connection without an answer.
+    fn handle(
+        &self,
+        request: Request<Incoming>,
+        peer: &Peer,
+    ) -> impl Future<Output = Result<Response<AnswerBody>, Abandoned>> + Send;
+}
+
+/// A connection that ends without an answer, as a scenario wanted.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was cut by a scenario")]
+pub struct Abandoned;
+
+/// Bounds of connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Open at once; a further one is closed at once.
+    pub connections: usize,
+    /// Bytes of a request's head that the parser takes; longer ones are its own bare 431.
+    pub head: usize,
+    /// Until a head is complete, and how long an idle connection is kept.
+    pub head_patience: Duration,
+    /// Until the TLS handshake is done.
+    pub handshake_patience: Duration,
+}
+
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Serving.
+    Open,
+    /// No new connections; idle ones are closed, running requests finish.
+    Draining,
+}
+
+/// Serves every listener until the phase is [`Phase::Draining`] and the last connection is done.
+pub async fn serve<H: Handler>(
+    listeners: Vec<TcpListener>,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    bounds: Bounds,
+    handler: Arc<H>,
+    phase: watch::Receiver<Phase>,
+) -> std::io::Result<()> {
+    let slots = Arc::new(Semaphore::new(bounds.connections));
+    let acceptor = tls.map(TlsAcceptor::from);
+    let mut doors = JoinSet::new();
+    for listener in listeners {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let driver =
+            Driver { acceptor: acceptor.clone(), bounds, handler: handler.clone(), phase: phase.clone() };
+        doors.spawn(accept(listener, driver, slots.clone()));
+    }
+    while doors.join_next().await.is_some() {}
+    // Every connection holds a slot: having all of them means that all are done.
+    let all = u32::try_from(bounds.connections).unwrap_or(u32::MAX);
+    let _ = slots.acquire_many(all).await;
+    Ok(())
+}
+
+async fn accept<H: Handler>(listener: tokio::net::TcpListener, driver: Driver<H>, slots: Arc<Semaphore>) {
+    let mut phase = driver.phase.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = phase.wait_for(|phase| *phase == Phase::Draining) => return,
+        };
+        let Ok((stream, address)) = accepted else {
+            // Out of file descriptors: let some connections end before trying again.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        let Ok(slot) = slots.clone().try_acquire_owned() else { continue };
+        let driver = driver.clone();
+        tokio::spawn(async move {
+            driver.drive(stream, address).await;
+            drop(slot);
+        });
+    }
+}
+
+struct Driver<H> {
+    acceptor: Option<TlsAcceptor>,
+    bounds: Bounds,
+    handler: Arc<H>,
+    phase: watch::Receiver<Phase>,
+}
+
+impl<H> Clone for Driver<H> {
+    fn clone(&self) -> Self {
+        Self {
+            acceptor: self.acceptor.clone(),
+            bounds: self.bounds,
+            handler: self.handler.clone(),
+            phase: self.phase.clone(),
+        }
+    }
+}
+
+impl<H: Handler> Driver<H> {
+    async fn drive(mut self, stream: TcpStream, address: std::net::SocketAddr) {
+        let _ = stream.set_nodelay(true);
+        // A connection that says nothing costs no buffer.
+        let spoke = tokio::time::timeout(self.bounds.head_patience, stream.readable());
+        let spoke = tokio::select! {
+            spoke = spoke => matches!(spoke, Ok(Ok(()))),
+            _ = self.phase.wait_for(|phase| *phase == Phase::Draining) => false,
+        };
+        if !spoke {
+            return;
+        }
+        let cut = Arc::default();
+        let peer = Peer::new(address, Arc::clone(&cut));
+        let socket = Socket::new(stream, cut);
+        let Some(acceptor) = self.acceptor.clone() else {
+            return self.http1(socket, peer).await;
+        };
+        let handshake = tokio::time::timeout(self.bounds.handshake_patience, acceptor.accept(socket));
+        let Ok(Ok(stream)) = handshake.await else { return };
+        let (_, session) = stream.get_ref();
+        let certificate = session.peer_certificates().and_then(|chain| chain.first());
+        let certificate = certificate.map(|first| ClientCertificate { der: first.as_ref().into() });
+        let peer = peer.over_tls(certificate);
+        match session.alpn_protocol() {
+            Some(b"h2") => self.http2(stream, peer).await,
+            // The certificate that was shown is the answer.
+            Some(crate::tls::VALIDATION) => {}
+            Some(_) | None => self.http1(stream, peer).await,
+        }
+    }
+
+    async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send>(mut self, stream: S, peer: Peer) {
+        let handler = self.handler.clone();
+        let service = service_fn(|request| handler.handle(request, &peer));
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.bounds.head_patience)
+            .max_buf_size(self.bounds.head)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            _ = self.phase.wait_for(|phase| *phase == Phase::Draining) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
+
+    async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, stream: S, peer: Peer) {
+        let handler = self.handler.clone();
+        let service = service_fn(move |request| {
+            let (handler, peer) = (handler.clone(), peer.clone());
+            async move { handler.handle(request, &peer).await }
+        });
+        let head = u32::try_from(self.bounds.head).unwrap_or(u32::MAX);
+        let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_header_list_size(head)
+            .max_concurrent_streams(128)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            _ = self.phase.wait_for(|phase| *phase == Phase::Draining) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
+}

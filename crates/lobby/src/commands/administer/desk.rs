@@ -1,0 +1,154 @@
+//! Who answers: a running server, or the store.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use admin::Administration;
+use bytes::Bytes;
+use http::{Method, Request, header};
+use model::{Entropy, RequestId, Secret};
+use serde_json::Value;
+use store::{Location, Store};
+
+use crate::{
+    administration,
+    authority::default_folder,
+    cli,
+    config::{Config, read::Written, store as written},
+    exit::Failure,
+    fetch,
+    gather::DEFAULT_CONFIG,
+    lock::{self, Lock},
+    state,
+    system::SystemEntropy,
+};
+
+/// Who answers.
+pub(super) enum Desk {
+    /// A server.
+    Server { client: reqwest::Client, base: String, token: Secret<String> },
+    /// The store, which no server has while the lock is held.
+    Store { office: Box<Administration>, _lock: Lock },
+}
+
+impl Desk {
+    pub(super) async fn find(global: &cli::Global, target: &cli::Target) -> Result<Self, Failure> {
+        if let Some(url) = &target.url {
+            let Some(token) = &target.admin_token else {
+                return Err(Failure::new(
+                    format!("{url} is asked for nothing without a token"),
+                    "set LOBBY_ADMIN_TOKEN, for the server and here alike",
+                ));
+            };
+            return Self::server(target, url, Secret::new(token.clone()));
+        }
+        let (config, folder, written) = read(global)?;
+        let location = match &config.store {
+            None => Location::File(folder.join("lobby.db")),
+            Some(written::Store::Memory) => {
+                let help = "start it, and name it with --server; or name a `store:` that is kept";
+                return Err(Failure::new("this store is in memory, and no server was named", help));
+            }
+            Some(written::Store::Sqlite(path)) => Location::File(folder.join(path)),
+            Some(written::Store::Postgres(url)) => Location::Postgres(url.clone()),
+        };
+        if let Some(running) = lock::running(&location, &folder) {
+            return Self::server(target, &running.address, running.token);
+        }
+        let lock = Lock::take(&location, &folder).await?;
+        if let Location::File(path) = &location {
+            state::private_database(path).map_err(Failure::from_error)?;
+        }
+        let store = Store::open(&location).await.map_err(|fault| match &written {
+            Some(written) if config.store.is_some() => {
+                Failure::Problems(vec![written.value_problem(&["store"], fault.to_string(), None)])
+            }
+            Some(_) | None => Failure::Message { message: fault.to_string(), hint: None },
+        })?;
+        let office = administration::of_store(&config, &folder, store)
+            .map_err(|message| Failure::new(message, "mend it in lobby.yaml"))?;
+        Ok(Self::Store { office: Box::new(office), _lock: lock })
+    }
+
+    fn server(target: &cli::Target, base: &str, token: Secret<String>) -> Result<Self, Failure> {
+        let folder = target.ca_dir.clone().unwrap_or_else(default_folder);
+        let authority = Some(folder.join("lobby-ca.pem")).filter(|_| base.starts_with("https:"));
+        let pem = authority.filter(|path| path.is_file()).map(std::fs::read).transpose();
+        let client = fetch::neighbour(pem.map_err(Failure::from_error)?.as_deref());
+        let client = client.map_err(Failure::from_error)?;
+        Ok(Self::Server { client, base: base.trim_end_matches('/').to_owned(), token })
+    }
+
+    /// The answer to a call, if it is not a refusal; `null` where it has no body.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let (status, bytes) = match self {
+            Self::Server { client, base, token } => {
+                ask(client, &format!("{base}{path}"), token, method, body).await?
+            }
+            Self::Store { office, .. } => {
+                let mut request = Request::builder().method(method).uri(path);
+                if body.is_some() {
+                    request = request.header(header::CONTENT_TYPE, "application/json");
+                }
+                let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+                let request = request.body(body).map_err(Failure::from_error)?;
+                let id = RequestId(SystemEntropy.bytes());
+                let answer = office.at_the_store(&request, id).await;
+                (answer.status().as_u16(), answer.into_body())
+            }
+        };
+        let answer: Value = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes)
+                .map_err(|_| Failure::new(format!("the answer {status} is no JSON"), "is it a Lobby?"))?
+        };
+        if status < 300 {
+            return Ok(answer);
+        }
+        let detail = answer.get("detail").or_else(|| answer.get("title")).and_then(Value::as_str);
+        let message = detail.map_or_else(|| format!("the server answers {status}"), str::to_owned);
+        Err(Failure::Message { message, hint: None })
+    }
+}
+
+async fn ask(
+    client: &reqwest::Client,
+    url: &str,
+    token: &Secret<String>,
+    method: Method,
+    body: Option<&Value>,
+) -> Result<(u16, Bytes), Failure> {
+    let mut request = client.request(method, url).bearer_auth(token.expose());
+    if let Some(body) = body {
+        request = request.header("content-type", "application/json").body(body.to_string());
+    }
+    let answer = request.send().await.map_err(Failure::from_error)?;
+    let status = answer.status().as_u16();
+    Ok((status, answer.bytes().await.map_err(Failure::from_error)?))
+}
+
+/// lobby.yaml, if there is one: what it says of the store and of what is kept in it.
+fn read(global: &cli::Global) -> Result<(Config, PathBuf, Option<Written>), Failure> {
+    let found = PathBuf::from(DEFAULT_CONFIG);
+    let Some(path) = global.config.clone().or_else(|| found.is_file().then_some(found)) else {
+        return Err(Failure::new(
+            "there is no lobby.yaml here, which says where the store is",
+            "name it with --config, or a running server with --server",
+        ));
+    };
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Failure::new(format!("cannot read {}: {error}", path.display()), "name lobby.yaml with --config")
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let written = Written { file: Arc::new(path), text };
+    let config = written.parse().map_err(|problem| Failure::Problems(vec![*problem]))?;
+    Ok((config, folder, Some(written)))
+}

@@ -1,0 +1,108 @@
+//! `lobby import`
+
+mod foreign;
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+};
+
+use serde_json::{Map, Value};
+use store::Import;
+
+use crate::{
+    cli,
+    exit::{Exit, Failure},
+    report::Reporter,
+    state::{KeyPlace, Place},
+};
+
+/// The longest line that is read: a record with all that may be in it is far shorter.
+const LONGEST: u64 = 16 << 20;
+
+/// Takes records from an export of ours.
+pub(crate) fn run(global: &cli::Global, arguments: &cli::Import) -> Result<Exit, Failure> {
+    let place = Place::of_command(arguments.which.state.as_deref(), global.config.as_deref())?;
+    let source = arguments.source_key.as_ref().map(|reference| {
+        let key = KeyPlace::named(reference, Path::new(""));
+        key.read()?
+            .ok_or_else(|| Failure::Message { message: format!("there is no {}", key.shown()), hint: None })
+    });
+    let source = source.transpose()?;
+    let input = open(&arguments.file)?;
+    let runtime = super::runtime()?;
+    let reporter = Reporter::new(global);
+    let taken = runtime.block_on(async {
+        let (store, note) = place.open().await?;
+        if let Some(note) = note {
+            reporter.line(&note);
+        }
+        let import = store.import(source).await.map_err(|fault| place.wrong(fault.to_string()))?;
+        match arguments.from {
+            cli::From::Lobby => read(import, input, &arguments.file).await,
+            cli::From::Keycloak | cli::From::Auth0 | cli::From::Firebase => {
+                let people = foreign::people(arguments, input)?;
+                people.unhashed.iter().for_each(|why| reporter.line(why));
+                made(import, &people.records, &arguments.file).await
+            }
+        }
+    })?;
+    reporter.line(&taken);
+    reporter.line("servers that run on this store read it anew when they are started again");
+    Ok(Exit::Done)
+}
+
+fn open(file: &Path) -> Result<Box<dyn BufRead>, Failure> {
+    if file == Path::new("-") {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let opened = File::open(file).map_err(|error| unreadable(file, &error))?;
+    Ok(Box::new(BufReader::new(opened)))
+}
+
+fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Message { message: format!("cannot read {}: {error}", file.display()), hint: None }
+}
+
+fn refused(file: &Path, refused: &store::Refused) -> Failure {
+    let hint = "what came before it, in thousands of lines, is in the store; the same file may be read again";
+    Failure::new(format!("{}:{}: {}", file.display(), refused.line, refused.why), hint)
+}
+
+async fn read(mut import: Import, mut input: Box<dyn BufRead>, file: &Path) -> Result<String, Failure> {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        let count =
+            (&mut input).take(LONGEST).read_line(&mut line).map_err(|error| unreadable(file, &error))?;
+        if count == 0 {
+            break;
+        }
+        import.line(&line).await.map_err(|why| refused(file, &why))?;
+    }
+    let taken = import.finish().await.map_err(|why| refused(file, &why))?;
+    Ok(told(&taken))
+}
+
+async fn made(
+    mut import: Import,
+    records: &[(u64, Map<String, Value>)],
+    file: &Path,
+) -> Result<String, Failure> {
+    for (place, record) in records {
+        import.made(*place, record).await.map_err(|why| refused(file, &why))?;
+    }
+    import.finish().await.map(|taken| told(&taken)).map_err(|why| refused(file, &why))
+}
+
+/// `took 3 users, 1 consent`
+fn told(taken: &std::collections::BTreeMap<&'static str, u64>) -> String {
+    let each = |(kind, count): (&&str, &u64)| format!("{count} {kind}");
+    let all: Vec<String> = taken.iter().map(each).collect();
+    if all.is_empty() {
+        "took nothing: there is no record in it".to_owned()
+    } else {
+        format!("took {}", all.join(", "))
+    }
+}

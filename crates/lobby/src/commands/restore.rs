@@ -1,0 +1,97 @@
+//! `lobby restore`
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use store::Location;
+
+use crate::{
+    cli,
+    exit::{Exit, Failure},
+    report::Reporter,
+    state::{Place, create_private, private_folder, sync_file},
+};
+
+/// Puts a copy in the place of the store: all of it, or nothing changes.
+pub(crate) fn run(global: &cli::Global, arguments: &cli::Restore) -> Result<Exit, Failure> {
+    let place = Place::of_command(arguments.which.state.as_deref(), global.config.as_deref())?;
+    let Location::File(database) = &place.location else {
+        return Err(Failure::new(
+            "this store is on PostgreSQL, which restores its own backups",
+            "use pg_restore or psql; what `lobby export` wrote is taken by `lobby import`",
+        ));
+    };
+    let is_there = fs::metadata(database).is_ok_and(|found| found.len() > 0);
+    if is_there && !arguments.force {
+        return Err(Failure::new(
+            format!("there is a store at {} already", database.display()),
+            "stop its servers and say --force: what is in it is lost then",
+        ));
+    }
+    let copy = copy(&arguments.file, database)?;
+    let done = put(&place, &copy, database, is_there);
+    if done.is_err() {
+        // The store is as it was.
+        let _ = fs::remove_file(&copy);
+    }
+    done?;
+    let reporter = Reporter::new(global);
+    reporter.line(&format!("restored {} from {}", database.display(), arguments.file.display()));
+    // Brings it to the newest form, and tells a key that is not its own.
+    let runtime = super::runtime()?;
+    runtime.block_on(place.open()).map(|(_, note)| {
+        if let Some(note) = note {
+            reporter.line(&note);
+        }
+        Exit::Done
+    })
+}
+
+/// A private copy beside the store: what was checked cannot become another file.
+fn copy(from: &Path, database: &Path) -> Result<PathBuf, Failure> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".restored");
+    let name = PathBuf::from(name);
+    let failed = |path: &Path, error: std::io::Error| Failure::Message {
+        message: format!("cannot use {}: {error}", path.display()),
+        hint: None,
+    };
+    let mut source = fs::File::open(from).map_err(|error| failed(from, error))?;
+    private_folder(database.parent().unwrap_or(Path::new(""))).map_err(|error| failed(database, error))?;
+    let written = create_private(&name).and_then(|mut file| std::io::copy(&mut source, &mut file));
+    written.and_then(|_| sync_file(&name)).map_err(|error| failed(&name, error))?;
+    Ok(name)
+}
+
+fn put(place: &Place, copy: &Path, database: &Path, is_there: bool) -> Result<(), Failure> {
+    store::check(copy).map_err(|fault| {
+        let hint = "name a file that `lobby backup` made; nothing was changed";
+        Failure::new(format!("this cannot be restored: {fault}"), hint)
+    })?;
+    if is_there {
+        // A damaged store cannot be let go of; it is replaced all the same, unless somebody has it open.
+        if let Err(fault) = store::let_go(database)
+            && (fault.is_passing() || matches!(fault, store::Fault::Record(_)))
+        {
+            return Err(Failure::new(
+                format!("{} cannot be replaced: {fault}", database.display()),
+                "stop the servers that use it",
+            ));
+        }
+    }
+    for end in ["-wal", "-shm"] {
+        let mut beside = database.as_os_str().to_owned();
+        beside.push(end);
+        match fs::remove_file(&beside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(place.wrong(format!("cannot remove {}: {error}", Path::new(&beside).display())));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    let replaced = fs::rename(copy, database).and_then(|()| sync_file(database));
+    replaced.map_err(|error| place.wrong(format!("cannot replace {}: {error}", database.display())))
+}

@@ -1,0 +1,214 @@
+//! `lobby serve`
+
+mod notice;
+mod operators;
+mod setting;
+mod setup;
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use ::watch::Metrics;
+use gateway::{Office, Phase, Redirect};
+use model::{Entropy, Secret};
+use serde_json::json;
+use tokio::sync::watch;
+
+use self::{
+    notice::Notice,
+    operators::{AdminDoor, HousePulse},
+    setting::Setting,
+};
+use crate::{
+    administration,
+    certificate::Shown,
+    cli,
+    exit::{Exit, Failure},
+    follow::Follower,
+    gather::{DEFAULT_CONFIG, Footing, Gathering, Sources},
+    house::{Address, House, Plan},
+    lock::Lock,
+    postman::Postman,
+    report::Reporter,
+    running::{self, Ready, ReadyFile, Reload, Signal, SignalName, generation, told_to_end},
+    state,
+    system::SystemEntropy,
+    systemd::Notifier,
+    wire::Overrides,
+};
+
+/// What a call of the admin listener may bring.
+const ADMIN_BODY: usize = 1 << 20;
+const ADMIN_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Serves what the file describes until told to stop.
+pub(crate) fn run(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failure> {
+    running::to_the_end(serving(global, serve))
+}
+
+async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failure> {
+    let reporter = Reporter::new(global);
+    let notifier = Notifier::from_environment();
+    // Listened for before anybody is told that we are here.
+    let (hangup, mut terminate) = (Signal::listen(SignalName::Hangup), Signal::listen(SignalName::Terminate));
+    let ready = serve.ready_file.as_deref().map(ReadyFile::reserve).transpose()?;
+    let sources = sources(global, serve)?;
+    let overrides = Overrides { explain: serve.explain || global.verbose > 1, ..Overrides::default() };
+    let first = generation(&sources, overrides, 1).await;
+    let (gathering, wiring) = first.map_err(|broken| Failure::Problems(broken.problems))?;
+    reporter.problems(&gathering.problems);
+    let mut setting = Setting::of(&gathering).map_err(Failure::Problems)?;
+    let postman = Postman::of(&gathering).map_err(|problem| Failure::Problems(vec![problem]))?;
+    let public = gathering.open(&["listen", "public"], setting.public)?;
+    let admin = gathering.open(&["listen", "admin"], setting.admin)?;
+    let redirect = setting.redirect.map(|address| gathering.open(&["listen", "redirect_http"], address));
+    let redirect = redirect.transpose()?;
+    // Nothing of the store is touched while another server has it.
+    let place = state::Place::of_server(&gathering.config, gathering.written.as_ref())?;
+    let lock = Lock::take(&place.location, gathering.folder()).await?;
+    let mut certificates = setting.certificates(serve, &gathering, reporter)?;
+    let kept = state::Kept::open(&place, wiring.oauth.algorithm).await?;
+    let port = port(&public, setting.public.port());
+    let address = Address {
+        issuer: setting.issuer.clone(),
+        port,
+        client_trust: certificates.as_ref().and_then(|certificates| certificates.client_trust.clone()),
+    };
+    let metrics = Arc::new(Metrics::default());
+    let plan = Plan { kept, control_token: None, metrics: Some(metrics.clone()) };
+    let house = Arc::new(House::build(plan, &gathering, wiring, address, reporter)?);
+    let asking = certificates.as_ref().map(|shown| shown.asking.clone()).unwrap_or_default();
+    asking.set(house.wants_certificates());
+    let (phase, watching) = watch::channel(Phase::Open);
+    let bounds = running::bounds(&gathering);
+    let tls = certificates.as_ref().map(|certificates| certificates.tls.clone());
+    let url = running::url(tls.is_some(), Some(setting.public.ip()), port);
+    let admin_tls = tls.clone().filter(|_| !setting.admin.ip().is_loopback());
+    let admin_port = self::port(&admin, setting.admin.port());
+    let admin_url = running::url(admin_tls.is_some(), Some(setting.admin.ip()), admin_port);
+    let token = Secret::new(running::token(&SystemEntropy.bytes::<32>()));
+    lock.say(&admin_url, &token)?;
+    let setup = setup::open(&house.store, &admin_url, &SystemEntropy).await?;
+    let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
+    let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };
+    let office = office(&gathering, &house, tokens, pulse)?;
+    let serving = tokio::spawn(gateway::serve(vec![public], tls, bounds, house.gateway.clone(), watching));
+    // It is there until the process ends: whoever asks while requests are drained hears so.
+    let (_operators, staying) = watch::channel(Phase::Open);
+    tokio::spawn(gateway::serve(vec![admin], admin_tls, bounds, office, staying));
+    if let Some(certificates) = &mut certificates {
+        if let Some(listener) = redirect {
+            let service = leading(&setting.issuer, &url, certificates.shown.clone());
+            let office = Arc::new(Office { body_limit: ADMIN_BODY, body_patience: ADMIN_PATIENCE, service });
+            tokio::spawn(gateway::serve(vec![listener], None, bounds, office, phase.subscribe()));
+        }
+        keep_fresh(&mut setting, certificates.acme.take());
+    }
+    if let Some(postman) = postman {
+        tokio::spawn(postman.run(house.store.clone(), reporter));
+    }
+    let mut follower = Follower::new();
+    follower.follow(gathering.files);
+    house.warm();
+    let notice = Notice { url: &url, admin: &admin_url, issuer: &setting.issuer, house: &house };
+    let mut notes = setting.notes.clone();
+    notes.extend(setup.as_deref().map(setup::note));
+    reporter.text(&notice.render(&notes));
+    let here = json!({
+        "url": url, "admin": admin_url, "issuer": setting.issuer, "version": env!("CARGO_PKG_VERSION"),
+    });
+    reporter.told_to_programs("ready", "serving", here);
+    if let Some(ready) = ready {
+        ready.write(&Ready {
+            url: &url,
+            admin: &admin_url,
+            issuer: &setting.issuer,
+            setup: setup.as_deref(),
+        })?;
+    }
+    notifier.ready();
+    let reload = Reload {
+        sources,
+        overrides,
+        house: house.clone(),
+        reporter,
+        asking,
+        follower,
+        hangup,
+        notifier: notifier.clone(),
+    };
+    let reloading = tokio::spawn(reload.run());
+    let sweeping = tokio::spawn(house.clone().sweep());
+    told_to_end(&mut terminate).await;
+    notifier.stopping();
+    let _ = phase.send(Phase::Draining);
+    house.close();
+    reloading.abort();
+    sweeping.abort();
+    running::drain(serving, serve.grace, &mut terminate).await;
+    reporter.told_to_programs("stopped", "told to end", json!({}));
+    Ok(Exit::Done)
+}
+
+/// Who answers on the admin listener.
+fn office(
+    gathering: &Gathering,
+    house: &House,
+    tokens: Vec<Secret<String>>,
+    pulse: HousePulse,
+) -> Result<Arc<Office<AdminDoor>>, Failure> {
+    let (config, folder) = (&gathering.config, gathering.folder());
+    let administration =
+        administration::of(config, folder, house.store.clone(), house.passwords.clone(), tokens);
+    let administration = administration.map_err(|message| Failure::new(message, "mend it in lobby.yaml"))?;
+    let service = Arc::new(AdminDoor::new(gathering, pulse, Box::new(administration)));
+    Ok(Arc::new(Office { body_limit: ADMIN_BODY, body_patience: ADMIN_PATIENCE, service }))
+}
+
+/// Fetches certificates as long as the process lives.
+fn keep_fresh(setting: &mut Setting, acme: Option<crate::certificate::Acme>) {
+    let Some(acme) = acme else { return };
+    if !acme.has_certificate() {
+        setting.notes.push("HTTPS begins when the certificate is fetched".to_owned());
+    }
+    tokio::spawn(acme.run());
+}
+
+fn sources(global: &cli::Global, serve: &cli::Serve) -> Result<Sources, Failure> {
+    let named = serve.file.clone().or_else(|| global.config.clone());
+    let found = PathBuf::from(DEFAULT_CONFIG);
+    let Some(config) = named.or_else(|| found.is_file().then_some(found)) else {
+        return Err(Failure::new(
+            "there is nothing to serve: there is no lobby.yaml here",
+            "write one that says `issuer: https://login.example.com`, or name it: `lobby serve lobby.yaml`",
+        ));
+    };
+    Ok(Sources {
+        footing: Footing::Production,
+        files: Vec::new(),
+        config: Some(config),
+        root: None,
+        remote: None,
+        stdin: None,
+    })
+}
+
+/// Plain HTTP's way to HTTPS: to the issuer's name where that is HTTPS, else to where we listen.
+fn leading(issuer: &str, url: &str, shown: Arc<Shown>) -> Arc<Redirect> {
+    let issuer = url::Url::parse(issuer).ok().filter(|issuer| issuer.scheme() == "https");
+    Arc::new(Redirect {
+        origin: issuer.map_or_else(|| url.to_owned(), |issuer| issuer.origin().ascii_serialization()),
+        is_page: Box::new(|path| oauth::Endpoint::of_path(path).is_some_and(oauth::Endpoint::is_page)),
+        validation: Box::new(move |token| shown.challenges.path(token)),
+        seed: SystemEntropy.bytes(),
+        next_id: AtomicU64::new(1),
+    })
+}
+
+fn port(listener: &TcpListener, asked: u16) -> u16 {
+    listener.local_addr().map_or(asked, |address| address.port())
+}

@@ -1,0 +1,68 @@
+//! What the codes of Lobby's own problems stand for, beside those of documents and of their security.
+
+use contract::Kind;
+
+/// Problems of lobby.yaml, and of serving documents together, by name.
+pub(crate) const OWN: [Kind; 10] = [
+    Kind {
+        code: "api.name",
+        meaning: "Two APIs have one name: those without an entry in lobby.yaml are named after their files, up to the first dot",
+        cure: "name them in lobby.yaml: `apis: { one: { contract: … }, two: { contract: … } }`",
+    },
+    Kind {
+        code: "config.form",
+        meaning: "lobby.yaml is no YAML, or a value in it is of the wrong kind",
+        cure: "mend it at the place that is shown; [configuration](configuration.md) has every key",
+    },
+    Kind {
+        code: "config.idle",
+        meaning: "lobby.yaml has keys that are read and checked, and that do nothing yet in this version",
+        cure: "nothing: they may stay for the version that takes them; [configuration](configuration.md) says which",
+    },
+    Kind {
+        code: "config.key",
+        meaning: "lobby.yaml has a key that is none, or lacks one that is needed",
+        cure: "write the one that is suggested; [configuration](configuration.md) has every key",
+    },
+    Kind {
+        code: "config.value",
+        meaning: "A value in lobby.yaml cannot be used: it is no value of its key, or names something that is not there",
+        cure: "write it as the message says",
+    },
+    Kind {
+        code: "fault",
+        meaning: "Lobby itself failed while reading",
+        cure: "tell us, with the document if you can",
+    },
+    Kind {
+        code: "file.unreadable",
+        meaning: "A file cannot be read: it is not there, or permission is missing",
+        cure: "check its name; paths in lobby.yaml are relative to it",
+    },
+    Kind {
+        code: "path.clash",
+        meaning: "Two operations have one path and method here, where hosts count for nothing. Of two APIs that is an error; within \
+                  one, the longest path of a server wins",
+        cure: "serve one of the APIs elsewhere: `apis.NAME.base: /elsewhere`",
+    },
+    Kind {
+        code: "path.reserved",
+        meaning: "An operation lies below `/_lobby/`, which is Lobby's own",
+        cure: "serve the API below another path: `apis.NAME.base: /v1`",
+    },
+    Kind {
+        code: "path.well-known",
+        meaning: "An operation lies where the authorization server answers, below `/.well-known/` at the root. It is not reached there",
+        cure: "call it below the server's path, or serve the API elsewhere: `apis.NAME.base: /v1`",
+    },
+];
+
+/// What a code stands for, be it the document's or Lobby's own. Findings about security have pages of their own.
+pub(crate) fn of(code: &str) -> Option<&'static Kind> {
+    Kind::parse(code).or_else(|| OWN.iter().find(|kind| kind.code == code))
+}
+
+/// Where the explanation lies in the repository.
+pub(crate) fn page(code: &str) -> String {
+    format!("docs/problems.md#{code}")
+}

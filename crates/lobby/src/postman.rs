@@ -1,0 +1,175 @@
+//! Sends the mails that the store keeps, over SMTP (RFC 5321). A mail is kept until a server has taken it, so that
+//! neither a restart nor a server that is away loses one; of several nodes one sends it.
+
+use std::{path::Path, time::Duration};
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, MultiPart},
+    transport::smtp::authentication::Credentials,
+};
+use model::{Clock, Problem, Severity};
+use serde_json::json;
+use store::{DueMail, Store};
+
+use crate::{
+    bring,
+    config::pages::{Mail, MailServer},
+    gather::Gathering,
+    report::Reporter,
+    system::SystemClock,
+};
+
+/// How often the store is asked for mails that are due.
+const EVERY: Duration = Duration::from_secs(1);
+/// How long a server may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How many are sent between two questions.
+const BATCH: u32 = 50;
+/// After so many tries, an hour and more, a mail is given up: its link is over long before.
+const TRIES: u32 = 10;
+
+/// Whoever brings mails to the server of lobby.yaml.
+pub(crate) struct Postman {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Postman {
+    /// The one that lobby.yaml asks for, or why there can be none.
+    pub(crate) fn of(gathering: &Gathering) -> Result<Option<Self>, Problem> {
+        let Some(Mail::Smtp(server)) = &gathering.config.mail else { return Ok(None) };
+        let wrong = |key: &str, message: String, help: &str| {
+            gathering.wrong(&["mail", key], message, Some(help.to_owned()))
+        };
+        let from = server.from.as_deref().unwrap_or_default();
+        let from = from.parse().map_err(|_| {
+            let help = "write whom mails are from, as `Bookshop <no-reply@example.com>`";
+            wrong("from", "mails need a sender".to_owned(), help)
+        })?;
+        let help = "write smtps://HOST, or smtp://HOST for STARTTLS";
+        let transport =
+            transport(server, gathering.folder()).map_err(|(key, message)| wrong(key, message, help))?;
+        Ok(Some(Self { transport, from }))
+    }
+
+    /// Sends what is due, as long as the process lives.
+    pub(crate) async fn run(self, store: Store, reporter: Reporter) {
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            // A store that is away is asked again with the next tick.
+            for due in store.due_mails(SystemClock.now(), BATCH).await.unwrap_or_default() {
+                self.bring(&store, &due, reporter).await;
+            }
+        }
+    }
+
+    async fn bring(&self, store: &Store, due: &DueMail, reporter: Reporter) {
+        let DueMail { realm, mail, tries } = due;
+        let again = SystemClock.now().plus(pause(*tries));
+        if !store.try_mail(realm, &mail.id, *tries, again).await.unwrap_or(false) {
+            return;
+        }
+        let sent = match self.message(due) {
+            Ok(message) => self.transport.send(message).await.map(drop).map_err(|error| {
+                // A 5xx stays what it is (RFC 5321 4.2.1).
+                (error.is_permanent() || *tries + 1 >= TRIES, error.to_string())
+            }),
+            Err(error) => Err((true, error)),
+        };
+        let (is_over, why) = match sent {
+            Ok(()) => (true, None),
+            Err((is_over, why)) => (is_over, Some(why)),
+        };
+        if let Some(why) = why {
+            let what = if is_over { "given up" } else { "tried again later" };
+            // Neither to whom nor what: both are somebody's.
+            let message = format!("a mail was not taken by the server, and is {what}: {why}");
+            reporter.told(Severity::Warning, "mail_failed", &message, json!({ "mail": mail.id }));
+        }
+        if is_over {
+            // If this fails the mail is due again: twice is better than never.
+            let _ = store.drop_mail(realm, &mail.id).await;
+        }
+    }
+
+    fn message(&self, due: &DueMail) -> Result<Message, String> {
+        let mail = &due.mail;
+        let to: Mailbox =
+            mail.recipient.parse().map_err(|_| "the address cannot be written to".to_owned())?;
+        let body = MultiPart::alternative_plain_html(mail.plain.clone(), mail.html.clone());
+        // The name of a mail is its own for ever, so that a second copy can be told.
+        let domain = self.from.email.domain();
+        Message::builder()
+            .from(self.from.clone())
+            .to(to)
+            .subject(mail.subject.clone())
+            .message_id(Some(format!("<{}@{domain}>", mail.id)))
+            .multipart(body)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// 2 s after the first try, twice as long after each, an hour at most.
+fn pause(tries: u32) -> Duration {
+    Duration::from_secs(1 << (tries + 1).min(11)).min(Duration::from_secs(3600))
+}
+
+/// The way to the server: TLS from the first byte, or by STARTTLS, which is never left out but to this machine.
+fn transport(
+    server: &MailServer,
+    folder: &Path,
+) -> Result<AsyncSmtpTransport<Tokio1Executor>, (&'static str, String)> {
+    let url = url::Url::parse(&server.smtp).map_err(|_| ("smtp", format!("`{}` is no URL", server.smtp)))?;
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let is_here = matches!(&*host, "localhost" | "127.0.0.1" | "[::1]");
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        return Err(("smtp", "the URL says more than where the server is".to_owned()));
+    }
+    let builder = match url.scheme() {
+        "smtps" => AsyncSmtpTransport::<Tokio1Executor>::relay(&host),
+        "smtp" if is_here => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&host)),
+        "smtp" => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&host),
+        _ => return Err(("smtp", format!("`{}` is no SMTP server", server.smtp))),
+    };
+    let mut builder = builder.map_err(|error| ("smtp", error.to_string()))?.timeout(Some(PATIENCE));
+    if let Some(port) = url.port() {
+        builder = builder.port(port);
+    }
+    if let Some(user) = &server.user {
+        let password = match &server.password {
+            Some(reference) => bring::secret(reference, folder).map_err(|why| ("password", why))?,
+            None => return Err(("user", "a user needs a `password`".to_owned())),
+        };
+        builder = builder.credentials(Credentials::new(user.clone(), password));
+    }
+    Ok(builder.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_try_waits_longer_and_none_longer_than_an_hour() {
+        let pauses: Vec<u64> = (0..TRIES).map(|tries| pause(tries).as_secs()).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]);
+        assert_eq!(pause(u32::MAX - 1).as_secs(), 2048);
+    }
+
+    #[test]
+    fn a_way_without_tls_leads_to_this_machine_alone() {
+        let server =
+            |smtp: &str| MailServer { smtp: smtp.to_owned(), user: None, password: None, from: None };
+        for url in ["smtps://mail.example", "smtp://mail.example:587", "smtp://127.0.0.1:25"] {
+            assert!(transport(&server(url), Path::new("")).is_ok(), "{url}");
+        }
+        for url in
+            ["mail.example", "http://mail.example", "smtp://a:b@mail.example", "smtp://mail.example?tls=none"]
+        {
+            assert_eq!(transport(&server(url), Path::new("")).err().unwrap().0, "smtp", "{url}");
+        }
+    }
+}

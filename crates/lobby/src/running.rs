@@ -1,0 +1,70 @@
+//! What every command that serves does alike: generations of the files, signals, the ready file, the end.
+
+mod generation;
+mod ready;
+mod signal;
+
+use std::{future::Future, net::IpAddr, time::Duration};
+
+use gateway::Bounds;
+use tokio::task::JoinHandle;
+
+pub(crate) use self::{
+    generation::{Reload, generation},
+    ready::{Ready, ReadyFile},
+    signal::{Signal, SignalName, told_to_end},
+};
+use crate::{
+    exit::{Exit, Failure},
+    gather::Gathering,
+    wire,
+};
+
+/// Runs a server to its end. What still blocks then (a slow document, a hash) does not hold it up.
+pub(crate) fn to_the_end(serving: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::from_error)?;
+    let done = runtime.block_on(serving);
+    runtime.shutdown_timeout(Duration::from_millis(20));
+    done
+}
+
+const CONNECTIONS: usize = 10_000;
+
+/// What a listener's connections may take.
+pub(crate) fn bounds(gathering: &Gathering) -> Bounds {
+    let limits = &gathering.config.limits;
+    Bounds {
+        connections: limits.connections.unwrap_or(CONNECTIONS),
+        head: limits.head.map_or(wire::HEAD, |size| size.0.max(wire::HEAD)),
+        head_patience: Duration::from_secs(30),
+        handshake_patience: Duration::from_secs(10),
+    }
+}
+
+/// Waits until running requests are answered, but no longer than `grace`, nor than a second signal.
+pub(crate) async fn drain<T>(serving: JoinHandle<T>, grace: Duration, terminate: &mut Signal) {
+    tokio::select! {
+        _ = serving => {}
+        () = tokio::time::sleep(grace) => {}
+        () = told_to_end(terminate) => {}
+    }
+}
+
+/// The URL on this machine of what listens at `ip` (`None`: 127.0.0.1 and `::1`).
+pub(crate) fn url(tls: bool, ip: Option<IpAddr>, port: u16) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    let host = match ip {
+        None => "127.0.0.1".to_owned(),
+        Some(host) if host.is_unspecified() => "127.0.0.1".to_owned(),
+        Some(IpAddr::V4(host)) => host.to_string(),
+        Some(IpAddr::V6(host)) => format!("[{host}]"),
+    };
+    format!("{scheme}://{host}:{port}")
+}
+
+/// Random bytes as a token that a header field carries.
+pub(crate) fn token(random: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random)
+}

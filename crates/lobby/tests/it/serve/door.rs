@@ -1,0 +1,68 @@
+//! The admin listener's door.
+
+use testkit::serve;
+
+use super::ALONE;
+
+#[tokio::test]
+async fn only_names_of_ours_are_answered_on_the_admin_listener() {
+    let lobby = serve(&format!("{ALONE}control: {{ hosts: [lobby.internal] }}\n")).await;
+    let admin = lobby.admin();
+    for path in ["/health/live", "/health/ready", "/metrics"] {
+        admin.get(path).await.is(200);
+        admin.get(path).header("host", "lobby.internal:9443").await.is(200);
+        admin.get(path).header("host", "evil.example").await.is(421);
+    }
+    admin.get("/_lobby/sandboxes").await.is(404);
+    admin.post("/metrics").await.is(405);
+}
+
+#[tokio::test]
+async fn what_operators_ask_is_not_on_the_public_listener() {
+    let lobby = serve(ALONE).await;
+    for path in ["/health/live", "/health/ready", "/metrics", "/admin/v1/users"] {
+        lobby.get(path).await.is(404);
+    }
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_operation_verdict_and_denial() {
+    let lobby = serve(&super::shared_mock()).await;
+    lobby.get("/open").await.is_allowed();
+    lobby.get("/open").await.is_allowed();
+    lobby.get("/books").await.is_denied(401, "credential.missing");
+    lobby.get("/nowhere").await.is(404);
+    lobby.get("/.well-known/openid-configuration").await.is(200);
+    let metrics = lobby.admin().get("/metrics").await;
+    assert!(metrics.header("content-type").is_some_and(|kind| kind.starts_with("text/plain; version=0.0.4")));
+    let text = metrics.text();
+    let operations = lobby.get("/open").await;
+    let open = operations.header("lobby-operation").unwrap();
+    for line in [
+        &format!(r#"lobby_requests_total{{api="bookshop",operation="{open}",verdict="allow",denial=""}} 2"#),
+        r#"lobby_requests_total{api="bookshop",operation="listBooks",verdict="deny",denial="credential.missing"} 1"#,
+        r#"lobby_requests_total{api="oauth",operation="oauth.discovery",verdict="allow",denial=""} 1"#,
+        r#"lobby_request_duration_seconds_count{api="bookshop",operation="listBooks"} 1"#,
+        "lobby_generation 1",
+        "lobby_hashing_queue 0",
+        "lobby_hashing_turned_away_total 0",
+        r#"lobby_sign_ins_total{outcome="done"} 0"#,
+        "lobby_store_write_faults_total 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    assert!(text.contains(r#"denial="operation.unknown"} 1"#), "{text}");
+}
+
+#[tokio::test]
+async fn the_store_is_counted_each_time_that_it_is_asked() {
+    let lobby = serve(ALONE).await;
+    let count = async || -> f64 {
+        let metrics = lobby.admin().get("/metrics").await;
+        let line = metrics.text().lines().find_map(|line| line.strip_prefix("lobby_store_reads_total "));
+        line.unwrap().parse().unwrap()
+    };
+    let before = count().await;
+    lobby.admin().get("/health/ready").await.is(200);
+    assert!(count().await > before);
+}

@@ -1,0 +1,121 @@
+//! Mails that are sent: to a server that speaks just enough SMTP.
+
+use testkit::{Client, serve};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+
+use super::shared_mock;
+use crate::browser::submit;
+
+const PASSWORD: &str = "violin tuesday cactus marble";
+
+/// A server that takes mails, but the first of them only at the second try.
+async fn server() -> (u16, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (taken, mails) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut is_busy = true;
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Some(mail) = speak(stream, &mut is_busy).await {
+                let _ = taken.send(mail);
+            }
+        }
+    });
+    (port, mails)
+}
+
+/// One conversation (RFC 5321 4.1.1): the mail that it brought.
+async fn speak(stream: TcpStream, is_busy: &mut bool) -> Option<String> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    write.write_all(b"220 mail.example\r\n").await.ok()?;
+    let mut mail = None;
+    while let Ok(Some(line)) = lines.next_line().await {
+        let answer: &[u8] =
+            match line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
+                "RCPT" if std::mem::take(is_busy) => b"451 later\r\n",
+                "DATA" => {
+                    write.write_all(b"354 go on\r\n").await.ok()?;
+                    let mut text = String::new();
+                    while let Ok(Some(line)) = lines.next_line().await {
+                        if line == "." {
+                            break;
+                        }
+                        text.push_str(&line);
+                        text.push('\n');
+                    }
+                    mail = Some(text);
+                    b"250 taken\r\n"
+                }
+                "QUIT" => {
+                    write.write_all(b"221 bye\r\n").await.ok()?;
+                    break;
+                }
+                _ => b"250 well\r\n",
+            };
+        write.write_all(answer).await.ok()?;
+    }
+    mail
+}
+
+/// The link of a mail, as quoted-printable (RFC 2045 6.7) writes it.
+fn link(mail: &str) -> String {
+    let text = mail.replace("=\n", "").replace("=3D", "=");
+    let line =
+        text.lines().find(|line| line.contains("/_lobby/sign-up?link=")).unwrap_or_else(|| panic!("{mail}"));
+    let at = line.find("/_lobby/").unwrap();
+    line[at..].split(['"', '<', ' ']).next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_person_signs_up_by_a_mail_that_the_server_took_at_the_second_try() {
+    let (port, mut mails) = server().await;
+    let config = format!(
+        "{}accounts: {{ sign_up: open }}\nmail: {{ smtp: 'smtp://127.0.0.1:{port}', from: 'Bookshop <no-reply@example.com>' }}\n\
+         pages: {{ name: Bookshop }}\n",
+        shared_mock()
+    );
+    let lobby = serve(&config).await;
+    let browser: Client = lobby.another();
+    let page = browser.get("/_lobby/sign-up").await;
+    submit(&browser, &page, &[("email", "ana@example.com"), ("new", PASSWORD)]).await.is(200);
+    let mail = mails.recv().await.unwrap();
+    assert!(mail.contains("From: Bookshop <no-reply@example.com>\n"), "{mail}");
+    assert!(
+        mail.contains("To: ana@example.com\n") && mail.contains("Subject: Your account at Bookshop\n"),
+        "{mail}"
+    );
+    assert!(!lobby.talk().contains("ana@example.com"), "nobody's address is in the log: {}", lobby.talk());
+    assert!(lobby.talk().contains("tried again later"), "{}", lobby.talk());
+    let page = browser.get(&link(&mail)).await;
+    let token = link(&mail).split("link=").nth(1).unwrap().to_owned();
+    submit(&browser, &page, &[("link", &token)]).await;
+    let own = browser.get("/_lobby/account/").await;
+    assert!(own.text().contains("ana@example.com"), "{}", own.text());
+}
+
+#[tokio::test]
+async fn a_mail_server_that_cannot_be_is_told_with_its_place() {
+    for (mail, part) in [
+        ("{ smtp: 'http://mail.example', from: a@b.example }", "is no SMTP server"),
+        ("{ smtp: 'smtps://mail.example' }", "mails need a sender"),
+        ("{ smtp: 'smtps://mail.example', user: a, from: a@b.example }", "a user needs a `password`"),
+        (
+            "{ smtp: 'smtps://mail.example', user: a, password: '${NOPE_MAIL}', from: a@b.example }",
+            "NOPE_MAIL",
+        ),
+    ] {
+        let config = format!("{}mail: {mail}\n", super::ALONE);
+        let finished = testkit::run("serve").config(&config).finish("");
+        finished.exits(2);
+        assert!(
+            finished.stderr.contains(part) && finished.stderr.contains("lobby.yaml:2:"),
+            "{}",
+            finished.stderr
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! The mock's answering half from outside.
+
+mod answers;
+mod corpus;
+mod requests;

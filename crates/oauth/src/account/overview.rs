@@ -1,0 +1,149 @@
+//! The page itself, its buttons, and everything that is kept of an account to take away.
+
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+use store::Session;
+
+use super::Visitor;
+use crate::{
+    activity::Activity,
+    answer::{Answer, json_answer, see_other},
+    pages::{AccountPage, Device, FailureKind, Happened},
+    parameters::Parameters,
+    seal::Errand,
+    server::Call,
+};
+
+pub(super) async fn overview(call: &Call<'_>, visitor: &Visitor) -> Result<Answer, store::Fault> {
+    let (store, id, now) = (&call.server.store, &visitor.account.id, call.visit.now);
+    let sessions = store.sessions_of(&call.realm, id).await?;
+    let rules = call.settings.sessions;
+    let lives = |session: &&Session| now < session.expires_at && now.since(session.seen_at) < rules.idle;
+    let devices: Vec<Device<'_>> = sessions
+        .iter()
+        .filter(lives)
+        .map(|session| Device {
+            sid: &session.sid,
+            agent: &session.agent,
+            address: &session.address,
+            seen: now.since(session.seen_at),
+            is_this: session.sid == visitor.session.sid,
+        })
+        .collect();
+    let consents = store.consents(&call.realm, id).await?;
+    let clients: Vec<_> = consents
+        .iter()
+        .map(|(id, scopes, _)| (id.as_str(), scopes.to_string(), call.settings.client(id)))
+        .collect();
+    let apps: Vec<(&str, &str, &str)> = clients
+        .iter()
+        .map(|(id, scopes, client)| {
+            let name = client.as_ref().and_then(|client| client.name.as_deref()).unwrap_or(id);
+            (*id, name, scopes.as_str())
+        })
+        .collect();
+    let activities = store.activities(&call.realm, id).await?;
+    let happened: Vec<Happened<'_>> = activities
+        .iter()
+        .take(20)
+        .map(|activity| Happened {
+            what: &activity.what,
+            ago: now.since(activity.at),
+            agent: &activity.agent,
+            address: &activity.address,
+        })
+        .collect();
+    let form = call.form("/_lobby/account/", Errand::Visit);
+    let own = call.visit.path("/_lobby/account");
+    let sign_out = call.visit.path("/_lobby/sign-in");
+    let page = AccountPage {
+        ticket: form.ticket(),
+        own: &own,
+        sign_out: &sign_out,
+        name: &visitor.account.name,
+        email: visitor.account.email.as_ref().map(|(email, verified)| (email.as_str(), *verified)),
+        totp: call.settings.factors.totp,
+        codes: call.settings.factors.codes,
+        devices: &devices,
+        apps: &apps,
+        happened: &happened,
+    };
+    Ok(call.page(&page, Some(&form), None))
+}
+
+/// A button of the page.
+pub(super) async fn act(
+    call: &Call<'_>,
+    visitor: &Visitor,
+    form: &Parameters,
+) -> Result<Answer, store::Fault> {
+    let (store, id) = (&call.server.store, &visitor.account.id);
+    let (now, until) = (call.visit.now, call.revoked_until());
+    let which = form.text("which");
+    match form.text("do") {
+        // Only one's own: the list of them is what a number is looked for in.
+        "end" => {
+            let own = store.sessions_of(&call.realm, id).await?;
+            if own.iter().any(|session| session.sid == which) {
+                store.end_session(&call.realm, which, now, until).await?;
+                call.note(id, Activity::SessionEnded).await;
+            }
+        }
+        "end-others" => {
+            store.end_sessions_of(&call.realm, id, Some(&visitor.session.sid), now, until).await?;
+            call.note(id, Activity::SessionsEnded).await;
+        }
+        "end-all" => {
+            store.end_sessions_of(&call.realm, id, None, now, until).await?;
+            call.note(id, Activity::SessionsEnded).await;
+        }
+        "withdraw" => {
+            store.withdraw_consent(&call.realm, which, id, now, until).await?;
+            call.note(id, Activity::AppRemoved).await;
+        }
+        _ => return Ok(call.failure(FailureKind::Request { detail: "`do` is none of the page's buttons" })),
+    }
+    Ok(see_other(&call.visit.path("/_lobby/account/")))
+}
+
+/// Everything that is kept of the account, for its owner to take away (GDPR, article 20).
+pub(super) async fn data(call: &Call<'_>, visitor: &Visitor) -> Result<Answer, store::Fault> {
+    let (store, account) = (&call.server.store, &visitor.account);
+    let sessions = store.sessions_of(&call.realm, &account.id).await?;
+    let sessions: Vec<_> = sessions
+        .iter()
+        .map(|session| {
+            json!({
+                "browser": session.agent, "address": session.address,
+                "signed_in_at": session.signed_in_at.to_string(), "seen_at": session.seen_at.to_string(),
+            })
+        })
+        .collect();
+    let consents = store.consents(&call.realm, &account.id).await?;
+    let apps: Vec<_> = consents
+        .iter()
+        .map(|(client, scopes, at)| json!({ "client_id": client, "scopes": scopes, "given_at": at.to_string() }))
+        .collect();
+    let activities = store.activities(&call.realm, &account.id).await?;
+    let activity: Vec<_> = activities
+        .iter()
+        .map(|activity| {
+            json!({
+                "at": activity.at.to_string(), "what": activity.what,
+                "browser": activity.agent, "address": activity.address,
+            })
+        })
+        .collect();
+    let told = json!({
+        "sub": account.subject(), "name": account.name,
+        "email": account.claim("email"), "email_verified": account.claim("email_verified"),
+        "roles": *account.roles, "scopes": account.scopes, "plan": account.plan, "claims": account.claims,
+        "sessions": sessions, "apps": apps, "activity": activity,
+    });
+    let mut answer = json_answer(StatusCode::OK, &told);
+    answer.headers_mut().insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment; filename=\"account.json\""),
+    );
+    Ok(answer)
+}

@@ -1,0 +1,100 @@
+//! Another password: because somebody wants one, or because the present one is no longer good enough.
+
+use http::StatusCode;
+use identity::{Account, Shown, password::About};
+use store::Session;
+
+use super::{Visitor, proven, show};
+use crate::{
+    accounts::{LINK, Unset},
+    activity::Activity,
+    answer::Answer,
+    letter::Letter,
+    pages::{FailureKind, Field, Form, FormKind, Input, Text},
+    parameters::Parameters,
+    seal::Errand,
+    server::Call,
+    sign_in,
+};
+
+/// What stands between somebody and what is under way, where the password has to be another one first.
+pub(crate) fn first(call: &Call<'_>, errand: &Errand, account: &Account) -> Option<Answer> {
+    account.must_change.then(|| demand(call, errand, account, Vec::new()))
+}
+
+/// The page that has nothing but a field for another password. Whoever sees it has just signed in.
+fn demand(call: &Call<'_>, errand: &Errand, account: &Account, problems: Vec<Text>) -> Answer {
+    let form = call.form("/_lobby/account/password", errand.clone());
+    let name = account.email.as_ref().map_or(&*account.name, |(email, _)| email);
+    let page = Form {
+        kind: FormKind::MustChange,
+        app: call.house(),
+        ticket: form.ticket(),
+        link: None,
+        fields: vec![
+            Field { name: "username", input: Input::Username, value: name, fixed: true },
+            Field { name: "new", input: Input::NewPassword, value: "", fixed: false },
+        ],
+        instead: None,
+        status: if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY },
+        problems,
+    };
+    call.page(&page, Some(&form), None)
+}
+
+pub(super) async fn change(
+    call: &Call<'_>,
+    visitor: &Visitor,
+    errand: Errand,
+    form: &Parameters,
+) -> Result<Answer, store::Fault> {
+    let (account, new) = (&visitor.account, form.text("new"));
+    let refuse = |problems| {
+        if account.must_change {
+            demand(call, &errand, account, problems)
+        } else {
+            show(call, visitor, FormKind::ChangePassword, "", problems)
+        }
+    };
+    if account.must_change {
+        if !is_fresh(call, &visitor.session) {
+            return Ok(sign_in::show(call, &errand, None, Some(&account.name)).await);
+        }
+    } else if let Err(problem) = proven(call, visitor, form.text("current")).await {
+        return Ok(refuse(vec![problem]));
+    }
+    let about = About { name: &account.name, email: visitor.email(), also: &[] };
+    let accepted = match call.judged(new, &about).await {
+        Ok(accepted) => accepted,
+        Err(problems) => return Ok(refuse(problems)),
+    };
+    match call.server.passwords.check(Some(account), new).await {
+        Err(_) => return Ok(refuse(vec![Text::plain("sign_in.busy")])),
+        Ok(same) if same.is_right() => return Ok(refuse(vec![Text::plain("password.same")])),
+        Ok(_) => {}
+    }
+    match call.set_password(account, &accepted, None).await {
+        Ok(()) => {}
+        Err(Unset::Busy) => return Ok(refuse(vec![Text::plain("sign_in.busy")])),
+        Err(Unset::Gone) => return Ok(call.failure(FailureKind::Missing)),
+        Err(Unset::Fault(fault)) => return Err(fault),
+    }
+    call.note(&account.id, Activity::PasswordChanged).await;
+    let link = format!("{}/_lobby/reset", call.visit.issuer);
+    call.write_to(visitor.email().unwrap_or_default(), &Letter::PasswordChanged { link: &link }).await?;
+    let Some(account) = call.people().of_id(&account.id).await? else {
+        return Ok(call.failure(FailureKind::Missing));
+    };
+    // The password's version is another one: this browser gets a session of its own anew.
+    let errand = match errand {
+        Errand::Visit => Errand::Account { path: "/".to_owned(), again: None },
+        under_way => under_way,
+    };
+    let shown = Shown::of(&visitor.session.methods);
+    Ok(sign_in::enter(call, &errand, &account, Some((&shown, &visitor.session.acr))).await)
+}
+
+/// Whether somebody has just signed in.
+pub(super) fn is_fresh(call: &Call<'_>, session: &Session) -> bool {
+    call.visit.now.since(session.signed_in_at) < LINK
+}

@@ -1,0 +1,259 @@
+//! The rules of accounts that people make and keep themselves, and what their pages have in common.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use identity::{
+    Account,
+    password::{About, Accepted, Breaches, Likeness, Policy, Refusal, Rules},
+};
+use jose::{base64url, digest};
+use store::{Link, Session, Written};
+
+use crate::{
+    activity::Activity,
+    answer::Answer,
+    page::Opened,
+    pages::{App, Notice, NoticeKind, Text},
+    parameters::Parameters,
+    seal::Errand,
+    server::Call,
+};
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SignUp {
+    /// Everybody.
+    Open,
+    /// Who was invited.
+    Invitation,
+    /// Nobody: somebody else makes them.
+    #[default]
+    Closed,
+}
+
+/// What becomes of mails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mails {
+    /// There are none: what needs one is not offered.
+    #[default]
+    Off,
+    /// They are kept, for whoever tests to read.
+    Outbox,
+    /// They are kept until they are sent.
+    Sent,
+}
+
+/// What accounts may be and do.
+#[derive(Debug, Clone)]
+pub struct AccountRules {
+    /// What the service is called, on pages and in mails.
+    pub name: String,
+    /// Who may make one.
+    pub sign_up: SignUp,
+    /// What becomes of mails.
+    pub mails: Mails,
+    /// What a new password must be.
+    pub passwords: Arc<Policy>,
+}
+
+impl Default for AccountRules {
+    /// Nobody makes an account and no mail is written.
+    fn default() -> Self {
+        let passwords = Policy { rules: Rules::default(), breaches: Breaches::Off };
+        Self {
+            name: "Lobby".to_owned(),
+            sign_up: SignUp::Closed,
+            mails: Mails::Off,
+            passwords: Arc::new(passwords),
+        }
+    }
+}
+
+/// The ways beside the sign-in form.
+pub(crate) struct Ways {
+    pub(crate) sign_up: Option<String>,
+    pub(crate) reset: Option<String>,
+}
+
+/// How long a link in a mail is good.
+pub(crate) const LINK: std::time::Duration = std::time::Duration::from_secs(900);
+
+impl Call<'_> {
+    /// Whom our own pages belong to, where no app asked.
+    pub(crate) fn house(&self) -> App<'_> {
+        App { name: &self.settings.accounts.name, redirect: None, home: None }
+    }
+
+    /// What a sign-in page offers beside its form. Whoever makes an account goes on with what was under way.
+    pub(crate) fn ways(&self, form: &crate::page::Form) -> Ways {
+        let rules = &self.settings.accounts;
+        let mails = rules.mails != Mails::Off;
+        let request = form.ticket().request.to_owned();
+        let sign_up = (mails && rules.sign_up == SignUp::Open).then(|| {
+            let path = self.visit.path("/_lobby/sign-up");
+            let mark = if path.contains('?') { '&' } else { '?' };
+            format!("{path}{mark}{}={request}", crate::pages::field::REQUEST)
+        });
+        Ways { sign_up, reset: mails.then(|| self.visit.path("/_lobby/reset")) }
+    }
+
+    /// Whether a password may become somebody's; else why not, in words for a page.
+    pub(crate) async fn judged(&self, password: &str, about: &About<'_>) -> Result<Accepted, Vec<Text>> {
+        let judged = self.settings.accounts.passwords.judge(password, about).await;
+        judged.map_err(|refusals| refusals.iter().map(words).collect())
+    }
+
+    /// Sends a link: its token is in the mail alone, its hash here.
+    pub(crate) async fn keep_link(
+        &self,
+        purpose: &str,
+        subject: &str,
+        record: String,
+    ) -> Result<String, store::Fault> {
+        let token = base64url::encode(self.server.random::<32>());
+        let link = Link {
+            purpose: purpose.to_owned(),
+            subject: subject.to_owned(),
+            record,
+            expires_at: self.visit.now.plus(LINK),
+        };
+        self.server.store.keep_link(&self.realm, digest::sha256(&token), link).await?;
+        Ok(token)
+    }
+
+    /// Where a mail's link leads.
+    pub(crate) fn link_url(&self, path: &str, token: &str) -> String {
+        let path = self.visit.path(path);
+        let mark = if path.contains('?') { '&' } else { '?' };
+        format!("{}{path}{mark}link={token}", self.visit.origin())
+    }
+
+    /// The link of a purpose, while it is good.
+    pub(crate) async fn link(&self, purpose: &str, token: &str) -> Result<Option<Link>, store::Fault> {
+        let found = self.server.store.link(&self.realm, digest::sha256(token), self.visit.now).await?;
+        Ok(found.filter(|link| link.purpose == purpose))
+    }
+
+    pub(crate) async fn spend_link(&self, purpose: &str, token: &str) -> Result<Option<Link>, store::Fault> {
+        if self.link(purpose, token).await?.is_none() {
+            return Ok(None);
+        }
+        self.server.store.spend_link(&self.realm, digest::sha256(token), self.visit.now).await
+    }
+
+    /// Notes what happened to an account, for its owner to see; what cannot be noted holds nothing up.
+    pub(crate) async fn note(&self, account: &str, what: Activity) {
+        let activity = store::Activity {
+            at: self.visit.now,
+            id: base64url::encode(self.server.random::<8>()),
+            what: what.as_str().to_owned(),
+            agent: self.agent().chars().take(256).collect(),
+            address: self.visit.peer.to_string(),
+        };
+        let _ = self.server.store.record_activity(&self.realm, account, activity).await;
+    }
+
+    /// A page that only tells something.
+    pub(crate) fn notice(&self, kind: NoticeKind, status: StatusCode) -> Answer {
+        self.page(&Notice { app: self.house(), kind, status }, None, None)
+    }
+
+    /// What a form carries, where it is one of ours from this browser.
+    pub(crate) fn own_errand(&self, form: &Parameters) -> Option<Errand> {
+        if !self.is_own_form(form) {
+            return None;
+        }
+        match self.opened(form) {
+            Opened::Errand(errand) | Opened::Waited(errand) => Some(errand),
+            Opened::Forged => None,
+        }
+    }
+
+    /// Who is signed in here, with the account as it is now.
+    pub(crate) async fn signed_in(&self) -> Option<(Arc<Session>, Arc<Account>)> {
+        let session = self.session().await?;
+        let account = self.people().of_id(&session.subject).await.ok().flatten()?;
+        (!account.disabled).then_some((session, account))
+    }
+
+    /// Gives an account another password: whoever is signed in with the old one is signed out, but for the one
+    /// session that is named.
+    pub(crate) async fn set_password(
+        &self,
+        account: &Account,
+        password: &Accepted,
+        but: Option<&str>,
+    ) -> Result<(), Unset> {
+        let salt = self.server.random::<16>();
+        let hash = self.server.passwords.hash(password, salt).await.map_err(|_| Unset::Busy)?;
+        let text = hash.as_str().to_owned();
+        let written = self
+            .change(account, move |user| {
+                user.password = model::Secret::new(text.clone());
+                user.must_change = false;
+            })
+            .await?;
+        if let Written::Unknown | Written::NameTaken | Written::EmailTaken = written {
+            return Err(Unset::Gone);
+        }
+        let (now, until) = (self.visit.now, self.revoked_until());
+        self.server.store.end_sessions_of(&self.realm, &account.id, but, now, until).await?;
+        Ok(())
+    }
+
+    /// Changes what is stored of an account. A persona's change is kept in this realm alone.
+    pub(crate) async fn change(
+        &self,
+        account: &Account,
+        change: impl Fn(&mut store::User) + Clone + Send + 'static,
+    ) -> Result<Written<store::User>, store::Fault> {
+        let store = &self.server.store;
+        let written = store.change_user(&self.realm, &account.id, change.clone()).await?;
+        if !matches!(written, Written::Unknown) || self.settings.directory.account(&account.id).is_none() {
+            return Ok(written);
+        }
+        let added = store.add_user(&self.realm, store::User::new(account.id.clone(), self.visit.now)).await?;
+        if let Written::NameTaken | Written::EmailTaken = added {
+            return Ok(Written::NameTaken);
+        }
+        store.change_user(&self.realm, &account.id, change).await
+    }
+
+    /// Until when what is revoked now must be remembered.
+    pub(crate) fn revoked_until(&self) -> model::Timestamp {
+        let longest = self.settings.lifetimes.access.max(self.settings.sessions.absolute);
+        self.visit.now.plus(longest)
+    }
+}
+
+/// Why a password was not set.
+#[derive(Debug)]
+pub(crate) enum Unset {
+    /// Too many are being hashed.
+    Busy,
+    /// The account is gone.
+    Gone,
+    Fault(store::Fault),
+}
+
+impl From<store::Fault> for Unset {
+    fn from(fault: store::Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+fn words(refusal: &Refusal) -> Text {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    match refusal {
+        Refusal::TooShort { least, .. } => Text::counted("password.too_short", count(*least)),
+        Refusal::TooLong { most } => Text::counted("password.too_long", count(*most)),
+        Refusal::Classes { least, .. } => Text::counted("password.classes", u64::from(*least)),
+        Refusal::Breached => Text::plain("password.breached"),
+        Refusal::BreachUnknown => Text::plain("password.breach_unknown"),
+        Refusal::Like(Likeness::Name) => Text::plain("password.like_name"),
+        Refusal::Like(Likeness::Email) => Text::plain("password.like_email"),
+        Refusal::Like(Likeness::Service) => Text::plain("password.like_service"),
+        Refusal::Guessable { .. } => Text::plain("password.guessable"),
+    }
+}

@@ -1,0 +1,20 @@
+//! What people show beside a password, or in its place: one-time codes, recovery codes, passkeys. What is
+//! asked for after a sign-in ([`after_password`], [`lacking`]), how it is shown ([`answer`]), and the pages of the
+//! account on which it is set up.
+
+mod authenticator;
+mod codes;
+mod enrol;
+mod means;
+mod offer;
+mod passkeys;
+mod question;
+mod second;
+
+pub(crate) use authenticator::serve as serve_authenticator;
+pub(crate) use codes::serve as serve_codes;
+pub(crate) use means::{Means, party, soft_authenticator, totp_seed};
+pub(crate) use offer::offer;
+pub(crate) use passkeys::{related_origins, serve as serve_passkeys};
+pub(crate) use question::Question;
+pub(crate) use second::{Lack, after_password, answer, lacking, show};

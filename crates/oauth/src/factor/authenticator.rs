@@ -1,0 +1,108 @@
+//! `/_lobby/account/authenticator`: an app that shows codes.
+
+use identity::{SEED_BYTES, qr, seed_text, take_totp, totp_uri};
+use jose::base64url;
+
+use super::{
+    enrol::{Owner, go_on, owner, sent, wish},
+    passkeys::day,
+};
+use crate::{
+    answer::Answer,
+    pages::{Authenticator, AuthenticatorSetUp, field},
+    seal::Errand,
+    server::Call,
+    settings::RequiredFactor,
+};
+
+const PATH: &str = "/_lobby/account/authenticator";
+
+pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Answer {
+    match answered(call, body).await {
+        Ok(answer) | Err(answer) => answer,
+    }
+}
+
+async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
+    let fault = |fault: store::Fault| call.fault(&fault);
+    let there = owner(call, PATH).await?;
+    let sent = sent(call, &there, body).await?;
+    let (store, realm, user) = (&call.server.store, &call.realm, &*there.account.id);
+    match (wish(sent.as_ref()), &sent) {
+        ("remove", _) if !is_demanded(call, &there) => {
+            store.remove_totp(realm, user).await.map_err(fault)?;
+            store.forget_browsers(realm, user).await.map_err(fault)?;
+            return Ok(go_on(call, PATH));
+        }
+        ("confirm", Some(sent)) => {
+            let seed = sent.pending.first().and_then(|seed| base64url::decode_strict(seed).ok());
+            let Some(seed) = seed.filter(|seed| seed.len() == SEED_BYTES) else {
+                return Ok(go_on(call, PATH));
+            };
+            let typed = sent.form.text(field::CODE);
+            let right =
+                take_totp(store, realm, user, (&seed, typed), call.visit.real).await.map_err(fault)?;
+            if !right {
+                return Ok(set_up(call, &there, &seed, true));
+            }
+            store.keep_totp(realm, user, &seed, call.visit.now).await.map_err(fault)?;
+            store.forget_browsers(realm, user).await.map_err(fault)?;
+            let next = if there.means.codes == 0 && call.settings.factors.codes {
+                "/_lobby/account/codes"
+            } else {
+                PATH
+            };
+            return Ok(go_on(call, next));
+        }
+        _ => {}
+    }
+    if there.means.totp || !call.settings.factors.totp {
+        let since = store.totp_since(realm, user).await.map_err(fault)?.map(day);
+        return Ok(page(call, &there, since.as_deref()));
+    }
+    Ok(set_up(call, &there, &call.server.random::<SEED_BYTES>(), false))
+}
+
+fn is_demanded(call: &Call<'_>, owner: &Owner) -> bool {
+    match call.settings.factors.required {
+        RequiredFactor::None | RequiredFactor::Passkey => false,
+        RequiredFactor::Any => owner.means.passkeys.is_empty(),
+    }
+}
+
+fn page(call: &Call<'_>, owner: &Owner, since: Option<&str>) -> Answer {
+    let errand = Errand::Enrol { sid: owner.session.sid.clone(), pending: Vec::new() };
+    let form = call.form(PATH, errand);
+    let page = Authenticator {
+        ticket: form.ticket(),
+        user: &owner.account.name,
+        since,
+        set_up: None,
+        removable: since.is_some() && !is_demanded(call, owner),
+        wrong: false,
+    };
+    call.page(&page, Some(&form), None)
+}
+
+fn set_up(call: &Call<'_>, owner: &Owner, seed: &[u8], wrong: bool) -> Answer {
+    let errand = Errand::Enrol { sid: owner.session.sid.clone(), pending: vec![base64url::encode(seed)] };
+    let form = call.form(PATH, errand);
+    let host = call.visit.origin().split_once("://").map_or("Lobby", |(_, host)| host);
+    let service = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let uri = totp_uri(service, &owner.account.name, seed);
+    let drawn = qr(&uri);
+    let text = seed_text(seed);
+    let fours: Vec<&str> =
+        (0..text.len()).step_by(4).filter_map(|at| text.get(at..(at + 4).min(text.len()))).collect();
+    let set_up =
+        AuthenticatorSetUp { uri: &uri, qr: drawn.as_ref().map(|qr| (qr.size, &*qr.path)), fours: &fours };
+    let page = Authenticator {
+        ticket: form.ticket(),
+        user: &owner.account.name,
+        since: None,
+        set_up: Some(set_up),
+        removable: false,
+        wrong,
+    };
+    call.page(&page, Some(&form), None)
+}

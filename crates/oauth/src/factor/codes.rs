@@ -1,0 +1,60 @@
+//! `/_lobby/account/codes`: ten codes for whoever lost everything else.
+
+use identity::{RECOVERY_BYTES, RECOVERY_CODES, recovery_code, recovery_hash};
+
+use super::enrol::{Owner, go_on, owner, sent, wish};
+use crate::{
+    answer::Answer,
+    pages::{RecoveryCodes, field},
+    seal::Errand,
+    server::Call,
+};
+
+const PATH: &str = "/_lobby/account/codes";
+
+pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Answer {
+    match answered(call, body).await {
+        Ok(answer) | Err(answer) => answer,
+    }
+}
+
+async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
+    let there = owner(call, PATH).await?;
+    let sent = sent(call, &there, body).await?;
+    if !call.settings.factors.codes {
+        return Ok(page(call, &there, &[], false));
+    }
+    match (wish(sent.as_ref()), &sent) {
+        ("new", Some(_)) => {
+            let new = |_| recovery_code(call.server.random::<RECOVERY_BYTES>());
+            Ok(page(call, &there, &(0..RECOVERY_CODES).map(new).collect::<Vec<_>>(), false))
+        }
+        ("keep", Some(sent)) if sent.pending.len() == RECOVERY_CODES => {
+            // None of the old ones ends before one of the new ones is seen to be written down.
+            let hash = |code: &String| recovery_hash(&there.account.id, code);
+            let hashes: Vec<_> = sent.pending.iter().map(hash).collect();
+            if !hashes.contains(&recovery_hash(&there.account.id, sent.form.text(field::RECOVERY))) {
+                return Ok(page(call, &there, &sent.pending, true));
+            }
+            let (store, realm) = (&call.server.store, &call.realm);
+            let kept = store.replace_recovery_codes(realm, &there.account.id, hashes).await;
+            kept.map_err(|fault| call.fault(&fault))?;
+            Ok(go_on(call, PATH))
+        }
+        _ => Ok(page(call, &there, &[], false)),
+    }
+}
+
+fn page(call: &Call<'_>, owner: &Owner, new: &[String], wrong: bool) -> Answer {
+    let errand = Errand::Enrol { sid: owner.session.sid.clone(), pending: new.to_vec() };
+    let form = call.form(PATH, errand);
+    let page = RecoveryCodes {
+        ticket: form.ticket(),
+        user: &owner.account.name,
+        left: owner.means.codes,
+        new,
+        offered: call.settings.factors.codes,
+        wrong,
+    };
+    call.page(&page, Some(&form), None)
+}

@@ -1,0 +1,84 @@
+//! What the pages of an account's factors share: who is there, and whether that is sure enough.
+
+use std::{sync::Arc, time::Duration};
+
+use http::Method;
+use identity::{Account, Missing, Shown};
+use store::Session;
+
+use super::Means;
+use crate::{
+    answer::{Answer, see_other},
+    page::Opened,
+    pages::{FailureKind, field},
+    parameters::Parameters,
+    seal::Errand,
+    server::Call,
+    sign_in,
+};
+
+/// How old a sign-in may be with which factors are changed (OWASP ASVS 5.0, 7.5.1).
+const FRESH: Duration = Duration::from_secs(900);
+
+/// Who is there, and what they have.
+pub(super) struct Owner {
+    pub(super) session: Arc<Session>,
+    pub(super) account: Arc<Account>,
+    pub(super) means: Means,
+}
+
+/// What a page's form brings.
+pub(super) struct Sent {
+    pub(super) form: Parameters,
+    pub(super) pending: Vec<String>,
+}
+
+/// Who changes what they sign in with: signed in a short while ago, with all that they have. Others are asked
+/// first.
+pub(super) async fn owner(call: &Call<'_>, path: &str) -> Result<Owner, Answer> {
+    let rest = path.strip_prefix("/_lobby/account").unwrap_or_default();
+    let again = |again: Option<String>| Errand::Account { path: rest.to_owned(), again };
+    let Some(session) = call.session().await else {
+        return Err(sign_in::show(call, &again(None), None, None).await);
+    };
+    let account = call.people().of_id(&session.subject).await.map_err(|fault| call.fault(&fault))?;
+    let Some(account) = account.filter(|account| !account.disabled) else {
+        return Err(sign_in::show(call, &again(None), None, None).await);
+    };
+    if call.visit.now.since(session.signed_in_at) > FRESH {
+        return Err(sign_in::show(call, &again(Some(account.name.clone())), None, None).await);
+    }
+    let means = Means::of(call, &account).await.map_err(|fault| call.fault(&fault))?;
+    let shown = Shown::of(&session.methods);
+    if means.totp && shown.missing("mfa") != Missing::Nothing {
+        return Err(super::show(call, &again(None), &account, (&shown, "mfa"), None).await);
+    }
+    Ok(Owner { session, account, means })
+}
+
+/// The form that was sent; `None` where the page is only looked at.
+pub(super) async fn sent(call: &Call<'_>, owner: &Owner, body: &[u8]) -> Result<Option<Sent>, Answer> {
+    if call.method != Method::POST {
+        return Ok(None);
+    }
+    let form = Parameters::of_body(call.headers, body)
+        .map_err(|error| call.failure(FailureKind::Request { detail: &error.to_string() }))?;
+    let own = call.is_own_form(&form);
+    match call.opened(&form) {
+        Opened::Errand(Errand::Enrol { sid, pending }) if own && sid == owner.session.sid => {
+            Ok(Some(Sent { form, pending }))
+        }
+        Opened::Waited(_) => Ok(None),
+        Opened::Errand(_) | Opened::Forged => Err(call.failure(FailureKind::Forged)),
+    }
+}
+
+/// What the pressed button asks for.
+pub(super) fn wish(sent: Option<&Sent>) -> &str {
+    sent.map_or("", |sent| sent.form.text(field::DO))
+}
+
+/// Back to the page of the account that somebody had to sign in for.
+pub(super) fn go_on(call: &Call<'_>, path: &str) -> Answer {
+    see_other(&call.visit.path(path))
+}

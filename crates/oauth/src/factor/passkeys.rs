@@ -1,0 +1,157 @@
+//! `/_lobby/account/passkeys`: which there are; another one, another name, one less.
+
+use http::{HeaderValue, StatusCode, header};
+use identity::{accepted, is_backed_up};
+use model::Timestamp;
+use serde_json::json;
+
+use super::{
+    Question,
+    enrol::{Owner, Sent, owner, sent, wish},
+    means::party,
+    question,
+};
+use crate::{
+    answer::{Answer, empty},
+    pages::{PasskeyLine, Passkeys, PasskeysProblem, field},
+    seal::Errand,
+    server::Call,
+};
+
+const PATH: &str = "/_lobby/account/passkeys";
+/// How long a name may be.
+const NAME: usize = 60;
+
+pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Answer {
+    match answered(call, body).await {
+        Ok(answer) | Err(answer) => answer,
+    }
+}
+
+async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
+    let mut there = owner(call, PATH).await?;
+    let sent = sent(call, &there, body).await?;
+    let problem = match &sent {
+        None => None,
+        Some(sent) => change(call, &there, sent).await?,
+    };
+    if sent.is_some() {
+        there = owner(call, PATH).await?;
+    }
+    Ok(page(call, &there, problem))
+}
+
+async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<PasskeysProblem>, Answer> {
+    let fault = |fault: store::Fault| call.fault(&fault);
+    let (store, realm, user) = (&call.server.store, &call.realm, &*owner.account.id);
+    let (id, name) = (sent.form.text(field::ID), written(sent.form.text(field::LABEL)));
+    match wish(Some(sent)) {
+        "rename" if !name.is_empty() => {
+            store.rename_passkey(realm, user, id, &name).await.map_err(fault)?;
+        }
+        "remove" if is_last_that_is_demanded(call, owner) => return Ok(Some(PasskeysProblem::Last)),
+        "remove" => {
+            store.remove_passkey(realm, user, id).await.map_err(fault)?;
+        }
+        _ if !sent.form.text(field::CREDENTIAL).is_empty() => {
+            let made = question::made(call, &sent.form, user, &usual_name(call)).await.map_err(fault)?;
+            return Ok(made.err().map(|error| match error {
+                identity::PasskeyError::Make => PasskeysProblem::Make,
+                identity::PasskeyError::Unverified => PasskeysProblem::Unverified,
+                identity::PasskeyError::Place(_)
+                | identity::PasskeyError::Form
+                | identity::PasskeyError::Stranger
+                | identity::PasskeyError::Copied
+                | identity::PasskeyError::Wrong(_)
+                | identity::PasskeyError::State => PasskeysProblem::Refused,
+            }));
+        }
+        _ => {}
+    }
+    Ok(None)
+}
+
+/// Nobody takes off the last thing that policy demands of them.
+fn is_last_that_is_demanded(call: &Call<'_>, owner: &Owner) -> bool {
+    let is_last = owner.means.passkeys.len() <= 1;
+    match call.settings.factors.required {
+        crate::settings::RequiredFactor::None => false,
+        crate::settings::RequiredFactor::Any => is_last && !owner.means.totp,
+        crate::settings::RequiredFactor::Passkey => is_last,
+    }
+}
+
+fn page(call: &Call<'_>, owner: &Owner, problem: Option<PasskeysProblem>) -> Answer {
+    let errand = Errand::Enrol { sid: owner.session.sid.clone(), pending: Vec::new() };
+    let form = call.form(PATH, errand);
+    let passkeys = &owner.means.passkeys;
+    let question = Question::create(call, (&owner.account.id, &owner.account.name), passkeys);
+    let days: Vec<(String, Option<String>)> =
+        passkeys.iter().map(|passkey| (day(passkey.created_at), passkey.used_at.map(day))).collect();
+    let lines: Vec<PasskeyLine<'_>> = passkeys
+        .iter()
+        .zip(&days)
+        .map(|(passkey, (since, used))| PasskeyLine {
+            id: &passkey.id,
+            name: &passkey.name,
+            since,
+            used: used.as_deref(),
+            synced: is_backed_up(&passkey.record),
+            fixed: passkey.created_at == Timestamp::from_seconds(0),
+        })
+        .collect();
+    let signal = party(call).map(|party| accepted(party.id(), &owner.account.id, passkeys).to_string());
+    let page = Passkeys {
+        ticket: form.ticket(),
+        user: &owner.account.name,
+        passkeys: &lines,
+        add: question.as_ref().map(Question::asked),
+        signal: signal.as_deref().ok(),
+        problem,
+    };
+    call.page(&page, Some(&form), None)
+}
+
+/// A day, as every language writes it for machines.
+pub(super) fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}
+
+fn written(name: &str) -> String {
+    name.trim().chars().filter(|c| !c.is_control()).take(NAME).collect()
+}
+
+/// What a new passkey is called until it is named: after the browser that made it.
+pub(super) fn usual_name(call: &Call<'_>) -> String {
+    let agent = call.agent();
+    let find = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let browser =
+        find(&[("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let system = find(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser}, {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => format!("Passkey {}", day(call.visit.now)),
+    }
+}
+
+/// `/.well-known/webauthn` (WebAuthn 3, 5.11): which other sites use our passkeys.
+pub(crate) fn related_origins(call: &Call<'_>) -> Answer {
+    let origins = &call.settings.factors.passkeys.related_origins;
+    if origins.is_empty() {
+        return empty(StatusCode::NOT_FOUND);
+    }
+    let mut answer = empty(StatusCode::OK);
+    *answer.body_mut() = json!({"origins": origins}).to_string().into();
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}

@@ -1,0 +1,51 @@
+use store::Grant;
+
+use super::Exchange;
+use crate::{
+    answer::{Answer, Refusal},
+    scope,
+};
+
+/// A password that was handed to the client (RFC 6749 4.3): only where a document declares it. The lockout
+/// holds here only where it is configured (control.md, default 16).
+pub(crate) async fn serve(exchange: Exchange<'_>) -> Result<Answer, Refusal> {
+    let Exchange { call, form, proven, .. } = exchange;
+    let (name, password) = (exchange.need("username")?, exchange.need("password")?);
+    let wrong = || Refusal::grant("name and password do not go together");
+    let settings = &call.settings;
+    let asked = scope::asked(settings, &proven.client, form.get("scope"))?;
+    let lockout = settings.lockout_everywhere.then_some(&settings.lockout);
+    let attempts = &call.server.attempts;
+    if lockout.is_some() && attempts.locked_for(&call.realm, name, call.visit.now).is_some() {
+        return Err(wrong());
+    }
+    let account = call.people().named(name).await?;
+    let is_right = call.server.passwords.check(account.as_deref(), password).await;
+    let is_right =
+        is_right.map_err(|_| Refusal::new("temporarily_unavailable", "too many sign-ins at once"))?;
+    let Some(account) = account.filter(|_| is_right.is_right()) else {
+        if let Some(lockout) = lockout {
+            attempts.fail(&call.realm, name, lockout, call.visit.now);
+        }
+        return Err(wrong());
+    };
+    attempts.succeed(&call.realm, name);
+    let account = super::account(call, &account.id).await?;
+    let grant = Grant {
+        client: proven.client.id.clone(),
+        account: account.id.clone(),
+        scopes: scope::of_account(&call.settings, &account, &proven.client, asked.as_ref()),
+        audience: scope::audience(settings, call.visit, &form.resources(), asked.as_ref())?,
+        sid: None,
+        auth_time: call.earlier(),
+        signed_in_at: call.visit.now,
+        acr: "pwd".to_owned(),
+        methods: vec!["pwd".to_owned()],
+        nonce: None,
+        id_token_claims: Vec::new(),
+        userinfo_claims: Vec::new(),
+        thumbprint: None,
+        certificate: None,
+    };
+    exchange.begin(grant, call.family()).await
+}

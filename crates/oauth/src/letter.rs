@@ -1,0 +1,115 @@
+//! Mails: what is written to somebody, in their language. They are kept in the store; whoever sends them is the
+//! roof's.
+
+use identity::Account;
+use model::Timestamp;
+use store::Mail;
+
+use crate::{accounts::Mails, activity::Activity, pages::mail, server::Call};
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Letter<'a> {
+    /// The link that makes an account.
+    Confirm { link: &'a str },
+    /// Somebody wanted an account where there is one.
+    Taken { link: &'a str },
+    /// The link to choose another password.
+    Reset { link: &'a str },
+    /// Somebody asked to choose another password where there is no account.
+    Unknown,
+    /// The password was changed.
+    PasswordChanged { link: &'a str },
+    /// The link that makes an address theirs.
+    ConfirmEmail { link: &'a str },
+    /// To the address before: another one is theirs now.
+    EmailChanged { link: &'a str },
+    /// So many wrong passwords came that none is taken for a while.
+    Locked { link: &'a str },
+    /// Somebody signed in from a browser that was not seen before.
+    NewDevice { link: &'a str, agent: &'a str },
+}
+
+impl Letter<'_> {
+    fn parts(&self) -> (&'static str, Option<&str>, &str) {
+        match self {
+            Self::Confirm { link } => ("confirm", Some(link), ""),
+            Self::Taken { link } => ("taken", Some(link), ""),
+            Self::Reset { link } => ("reset", Some(link), ""),
+            Self::Unknown => ("unknown", None, ""),
+            Self::PasswordChanged { link } => ("password_changed", Some(link), ""),
+            Self::ConfirmEmail { link } => ("confirm_email", Some(link), ""),
+            Self::EmailChanged { link } => ("email_changed", Some(link), ""),
+            Self::Locked { link } => ("locked", Some(link), ""),
+            Self::NewDevice { link, agent } => ("new_device", Some(link), agent),
+        }
+    }
+}
+
+impl Call<'_> {
+    /// Writes to somebody; where there are no mails, to nobody.
+    pub(crate) async fn write_to(&self, recipient: &str, letter: &Letter<'_>) -> Result<(), store::Fault> {
+        let due = match self.settings.accounts.mails {
+            Mails::Off => return Ok(()),
+            Mails::Outbox => None,
+            Mails::Sent => Some(self.visit.real),
+        };
+        if recipient.is_empty() {
+            return Ok(());
+        }
+        let (kind, link, detail) = letter.parts();
+        let Ok(text) = mail(self.language(None), kind, self.house().name, link, detail) else {
+            return Ok(());
+        };
+        let mail = Mail {
+            id: jose::base64url::encode(self.server.random::<16>()),
+            recipient: recipient.to_owned(),
+            subject: text.subject,
+            plain: text.plain,
+            html: text.html,
+            created_at: self.visit.now,
+        };
+        self.server.store.keep_mail(&self.realm, mail, due).await
+    }
+
+    /// An account was locked: its owner is told, once a lock. The same is written for a name that nobody has, so
+    /// that the last try takes as long.
+    pub(crate) async fn told_of_lock(&self, account: Option<&Account>, typed: &str) {
+        let Some(account) = account else {
+            let _ = self.keep_link("nothing", &format!("nobody {typed}"), String::new()).await;
+            return;
+        };
+        self.note(&account.id, Activity::Locked).await;
+        if let Some((email, _)) = &account.email {
+            let link = format!("{}/_lobby/reset", self.visit.issuer);
+            let _ = self.write_to(email, &Letter::Locked { link: &link }).await;
+        }
+    }
+
+    /// Somebody signed in from a browser in which they never did: a user is told. Personas are a mock's, and sign
+    /// in from new browsers in each test.
+    pub(crate) async fn told_of_device(&self, account: &Account) {
+        let is_persona = self.settings.directory.account(&account.id).is_some();
+        if is_persona || self.known_device(&account.id).is_some() {
+            return;
+        }
+        let before = self.server.store.activities(&self.realm, &account.id).await.unwrap_or_default();
+        let has_signed_in = before.iter().any(|activity| activity.what == Activity::SignIn.as_str());
+        if let (true, Some((email, _))) = (has_signed_in, &account.email) {
+            let link = format!("{}/_lobby/reset", self.visit.issuer);
+            let _ = self.write_to(email, &Letter::NewDevice { link: &link, agent: self.agent() }).await;
+        }
+    }
+
+    /// Whether one more mail may go to an address now: strangers can ask for them.
+    pub(crate) fn may_write_to(&self, key: &str) -> bool {
+        let rules = guard::lockout::Settings::default();
+        let (guesses, now): (_, Timestamp) = (&self.server.guesses, self.visit.now);
+        let name = format!("mail {key}");
+        if guesses.locked_for(&self.realm, &name, now).is_some() {
+            return false;
+        }
+        guesses.fail(&self.realm, &name, &rules, now);
+        true
+    }
+}

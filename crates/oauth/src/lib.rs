@@ -1,0 +1,66 @@
+//! The authorization server: OAuth 2.1 and `OpenID` Connect, its endpoints, grants, keys and pages. A mock's
+//! and production's are this one.
+//!
+//! What it decides: who gets which token. Everything it needs to know of a request is in the request and in
+//! the [`Visit`]; everything it remembers is the store's; what it answers is an HTTP response:
+//! [`Server::serve`] is a plain function. One file per endpoint, one per grant.
+//!
+//! What it refuses to do: sockets, CORS, the routing of aliases, and scenarios. A scenario reaches it as the
+//! closed [`Interference`] of a visit.
+
+mod account;
+mod accounts;
+mod activity;
+mod answer;
+mod authenticators;
+mod authorize;
+mod believed;
+mod claims;
+mod client;
+mod device;
+mod device_page;
+mod discovery;
+mod dpop;
+mod factor;
+mod grant;
+mod introspect;
+mod issue;
+mod keys;
+mod known_device;
+mod letter;
+mod logout;
+mod opaque;
+mod page;
+pub mod pages;
+mod par;
+mod parameters;
+mod place;
+mod redirect;
+mod reset;
+mod resource;
+mod revoke;
+mod scope;
+mod seal;
+mod serve;
+mod server;
+mod settings;
+mod sign_in;
+mod sign_up;
+mod speaker;
+mod token;
+mod token_endpoint;
+mod userinfo;
+mod visit;
+
+pub use accounts::{AccountRules, Mails, SignUp};
+pub use authenticators::{Handle, Unhandled};
+pub use issue::{IssueError, IssueRequest, Issued};
+pub use opaque::{sandbox_asked, sandbox_brought, sandbox_named};
+pub use place::Endpoint;
+pub use redirect::is_redirect;
+pub use server::{Listener, Parts, Server, Spoken};
+pub use settings::{
+    Api, Client, Clients, ConsentRule, DpopRules, FactorRules, GrantKind, Lifetimes, Pkce, RequiredFactor,
+    Settings,
+};
+pub use visit::{Interference, Visit};

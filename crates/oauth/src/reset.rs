@@ -1,0 +1,150 @@
+//! Choosing another password without the old one, by a link in a mail. Whether somebody has an account shows
+//! nowhere but there (attacks.md, G03).
+
+use http::{Method, StatusCode};
+use identity::{Cookie, password::About};
+
+use crate::{
+    accounts::{Mails, Unset},
+    activity::Activity,
+    answer::Answer,
+    letter::Letter,
+    pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
+    parameters::Parameters,
+    seal::Errand,
+    server::Call,
+};
+
+const PURPOSE: &str = "reset";
+/// Where the forms are posted: a POST to the page's own path resets a mock's sandbox (control.md).
+const ACTION: &str = "/_lobby/account/reset";
+
+pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Answer {
+    if call.settings.accounts.mails == Mails::Off {
+        return call.notice(NoticeKind::NoMail, StatusCode::FORBIDDEN);
+    }
+    if call.method != Method::POST {
+        let token = Parameters::of_query(query).ok().and_then(|query| query.owned("link"));
+        return match token {
+            Some(token) => show_link(call, &token, Vec::new()).await,
+            None => show(call, "", Vec::new()),
+        };
+    }
+    let form = match Parameters::of_body(call.headers, body) {
+        Ok(form) => form,
+        Err(error) => return call.failure(FailureKind::Request { detail: &error.to_string() }),
+    };
+    if call.own_errand(&form).is_none() {
+        return call.failure(FailureKind::Forged);
+    }
+    match form.get("link") {
+        Some(token) => choose(call, token, form.text("new")).await,
+        None => ask(call, form.text("username").trim()).await,
+    }
+}
+
+fn show(call: &Call<'_>, typed: &str, problems: Vec<Text>) -> Answer {
+    let form = call.form(ACTION, Errand::Visit);
+    let sign_in = call.visit.path("/_lobby/sign-in");
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = Form {
+        kind: FormKind::Reset,
+        app: call.house(),
+        ticket: form.ticket(),
+        link: None,
+        fields: vec![Field { name: "username", input: Input::Username, value: typed, fixed: false }],
+        problems,
+        instead: Some(("reset.instead", &sign_in)),
+        status,
+    };
+    call.page(&page, Some(&form), None)
+}
+
+async fn ask(call: &Call<'_>, typed: &str) -> Answer {
+    if typed.is_empty() {
+        return show(call, typed, vec![Text::plain("account.name_missing")]);
+    }
+    match write(call, typed).await {
+        Ok(()) => call.notice(NoticeKind::LookIntoMail, StatusCode::OK),
+        Err(fault) => call.fault(&fault),
+    }
+}
+
+/// The same work for whoever is asked for, so that time tells nothing: a link is kept even where nobody gets it.
+async fn write(call: &Call<'_>, typed: &str) -> Result<(), store::Fault> {
+    let account = call.people().named(typed).await?;
+    let address = account.as_ref().and_then(|account| account.claim("email"));
+    let address = address.as_ref().and_then(serde_json::Value::as_str);
+    let subject = account.as_ref().map_or_else(|| format!("nobody {typed}"), |account| account.id.clone());
+    let token = call.keep_link(PURPOSE, &subject, String::new()).await?;
+    let recipient = address.unwrap_or(if account.is_none() && typed.contains('@') { typed } else { "" });
+    if recipient.is_empty() || !call.may_write_to(recipient) {
+        return call.keep_link(PURPOSE, &format!("nobody {typed}"), String::new()).await.map(drop);
+    }
+    let link = call.link_url("/_lobby/reset", &token);
+    let letter = if account.is_some() { Letter::Reset { link: &link } } else { Letter::Unknown };
+    call.write_to(recipient, &letter).await
+}
+
+async fn show_link(call: &Call<'_>, token: &str, problems: Vec<Text>) -> Answer {
+    let account = match call.link(PURPOSE, token).await {
+        Ok(Some(link)) => call.people().of_id(&link.subject).await.ok().flatten(),
+        Ok(None) => None,
+        Err(fault) => return call.fault(&fault),
+    };
+    let Some(account) = account else { return call.notice(NoticeKind::LinkOver, StatusCode::GONE) };
+    let form = call.form(ACTION, Errand::Visit);
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = Form {
+        kind: FormKind::ResetChoose,
+        app: call.house(),
+        ticket: form.ticket(),
+        link: Some(token),
+        fields: vec![
+            Field { name: "username", input: Input::Username, value: &account.name, fixed: true },
+            Field { name: "new", input: Input::NewPassword, value: "", fixed: false },
+        ],
+        problems,
+        instead: None,
+        status,
+    };
+    call.page(&page, Some(&form), None)
+}
+
+async fn choose(call: &Call<'_>, token: &str, password: &str) -> Answer {
+    let account = match call.link(PURPOSE, token).await {
+        Ok(Some(link)) => call.people().of_id(&link.subject).await.ok().flatten(),
+        Ok(None) => None,
+        Err(fault) => return call.fault(&fault),
+    };
+    let Some(account) = account else { return call.notice(NoticeKind::LinkOver, StatusCode::GONE) };
+    let email = account.email.as_ref().map(|(email, _)| email.as_str());
+    let about = About { name: &account.name, email, also: &[] };
+    let accepted = match call.judged(password, &about).await {
+        Ok(accepted) => accepted,
+        Err(problems) => return show_link(call, token, problems).await,
+    };
+    match call.spend_link(PURPOSE, token).await {
+        Ok(Some(_)) => {}
+        Ok(None) => return call.notice(NoticeKind::LinkOver, StatusCode::GONE),
+        Err(fault) => return call.fault(&fault),
+    }
+    match call.set_password(&account, &accepted, None).await {
+        Ok(()) => {}
+        Err(Unset::Busy) => return call.failure(FailureKind::Busy),
+        Err(Unset::Gone) => return call.notice(NoticeKind::LinkOver, StatusCode::GONE),
+        Err(Unset::Fault(fault)) => return call.fault(&fault),
+    }
+    // Whoever has the mailbox is the owner: a pause that guesses brought about is over.
+    call.server.attempts.succeed(&call.realm, &account.id);
+    call.note(&account.id, Activity::PasswordReset).await;
+    if let Some(email) = email {
+        let link = format!("{}/_lobby/reset", call.visit.issuer);
+        let _ = call.write_to(email, &Letter::PasswordChanged { link: &link }).await;
+    }
+    let mut answer = call.notice(NoticeKind::PasswordChanged, StatusCode::OK);
+    if let Some(cookie) = call.set_cookie(Cookie::Session, "", Some(0)) {
+        answer.headers_mut().append(http::header::SET_COOKIE, cookie);
+    }
+    answer
+}

@@ -1,0 +1,430 @@
+//! The sign-in page, and what its forms and the consent page's bring back.
+
+use std::sync::Arc;
+
+use http::{Method, header};
+use identity::{
+    Account, Cookie, Shown, SignIn as Proof,
+    password::{Checked, Stored},
+};
+use jose::base64url;
+use model::{Event, SignInEvent, SignInOutcome};
+use store::Session;
+
+use crate::{
+    account,
+    activity::Activity,
+    answer::{Answer, see_other},
+    authorize::{self, Consented, Requested},
+    device_page,
+    factor::{self, Question},
+    page,
+    page::Opened,
+    pages::{Decision, FailureKind, Persona, SignIn, SignInProblem, SignOut, Unknown, Waited, Who, field},
+    parameters::Parameters,
+    redirect::with_parameters,
+    seal::Errand,
+    server::Call,
+    settings::Settings,
+    visit::Interference,
+};
+
+/// How long a browser keeps the cookie; the session itself may end sooner.
+const KEPT: u64 = 14 * 86_400;
+/// From how many tries left on the page tells it.
+const WARNED: u32 = 2;
+
+/// Shows the page to whoever comes without an app, or takes what a form of ours brings.
+pub(crate) async fn serve(call: &Call<'_>, _query: Option<&str>, body: &[u8]) -> Answer {
+    if call.method != Method::POST {
+        return visit(call).await;
+    }
+    let form = match Parameters::of_body(call.headers, body) {
+        Ok(form) => form,
+        Err(error) => return call.failure(FailureKind::Request { detail: &error.to_string() }),
+    };
+    let errand = match call.opened(&form) {
+        Opened::Errand(errand) => errand,
+        Opened::Waited(errand) => return waited(call, errand).await,
+        Opened::Forged => return call.failure(FailureKind::Forged),
+    };
+    if !call.is_own_form(&form) {
+        return show(call, &errand, Some(SignInProblem::Forged), None).await;
+    }
+    if let (Interference::Error(error), Errand::Authorize { parameters, .. }) =
+        (&call.visit.interference, &errand)
+    {
+        return refused_by_scenario(call, error, parameters).await;
+    }
+    if let Some(answer) = factor::answer(call, &form, &errand).await {
+        return answer;
+    }
+    match (form.get(field::DECISION), &errand) {
+        (Some(decision), Errand::Authorize { parameters, signed_in, .. }) => {
+            decided(call, decision, parameters, signed_in.as_deref()).await
+        }
+        (Some(_), _) => call.failure(FailureKind::Request { detail: "there is nothing to decide here" }),
+        (None, _) => sign_in(call, &form, &errand).await,
+    }
+}
+
+/// A play for one persona wants this error, and who it is became known on the page.
+async fn refused_by_scenario(call: &Call<'_>, error: &str, parameters: &[(String, String)]) -> Answer {
+    match authorize::requested(call, &Parameters::of_pairs(parameters.to_vec())).await {
+        Ok(requested) => requested.reply.error(call, error, "a scenario wants this error"),
+        Err(unfit) => authorize::refuse(call, &unfit),
+    }
+}
+
+/// Somebody opened the page by itself: sign in, or see who is signed in.
+async fn visit(call: &Call<'_>) -> Answer {
+    let Some(session) = call.session().await else { return show(call, &Errand::Visit, None, None).await };
+    let form = call
+        .form("/_lobby/oauth/logout", Errand::Logout { sid: session.sid.clone(), then: None, client: None });
+    let account = call.people().of_id(&session.subject).await.ok().flatten();
+    let user = account.as_ref().map_or(&*session.subject, |account| &account.name);
+    call.page(&SignOut { app: None, ticket: form.ticket(), user }, Some(&form), None)
+}
+
+/// The consent page was answered.
+async fn decided(
+    call: &Call<'_>,
+    decision: &str,
+    parameters: &[(String, String)],
+    signed_in: Option<&str>,
+) -> Answer {
+    let requested = match authorize::requested(call, &Parameters::of_pairs(parameters.to_vec())).await {
+        Ok(requested) => requested,
+        Err(unfit) => return authorize::refuse(call, &unfit),
+    };
+    // Consent is the consent of whoever saw the page.
+    let session = call.session().await.filter(|session| Some(&*session.sid) == signed_in);
+    match Decision::parse(decision) {
+        Some(Decision::Switch) => authorize::show_sign_in(call, &requested, None, None),
+        Some(Decision::Deny) => requested.reply.error(call, "access_denied", "the person said no"),
+        Some(Decision::Ask) | None => {
+            authorize::go_on(call, &requested, session.as_deref(), signed_in, Consented::No).await
+        }
+        Some(Decision::Allow) => allowed(call, &requested, session.as_deref(), signed_in).await,
+    }
+}
+
+async fn allowed(
+    call: &Call<'_>,
+    requested: &Requested,
+    session: Option<&Session>,
+    signed_in: Option<&str>,
+) -> Answer {
+    let account = match session {
+        Some(session) => match call.people().of_id(&session.subject).await {
+            Ok(account) => account,
+            Err(fault) => return requested.reply.fault(call, &fault),
+        },
+        None => None,
+    };
+    let consented = match account {
+        None => Consented::No,
+        Some(account) => {
+            let scopes = crate::scope::of_account(
+                &call.settings,
+                &account,
+                &requested.client,
+                requested.scopes.as_ref(),
+            );
+            let (store, id) = (&call.server.store, &requested.client.id);
+            let recorded = store.record_consent(&call.realm, id, &account.id, &scopes, call.visit.now);
+            if let Err(fault) = recorded.await {
+                return requested.reply.fault(call, &fault);
+            }
+            Consented::Yes
+        }
+    };
+    authorize::go_on(call, requested, session, signed_in, consented).await
+}
+
+/// A persona was picked, or name and password were typed.
+async fn sign_in(call: &Call<'_>, form: &Parameters, errand: &Errand) -> Answer {
+    let settings = &call.settings;
+    if let Some(name) = form.get(field::PERSONA) {
+        // Personas are a mock's: nobody has to prove to be one.
+        let account = settings.directory.account(name).filter(|_| settings.personas);
+        return match account {
+            None => call.failure(FailureKind::Request { detail: "there is no such persona" }),
+            Some(account) if account.disabled => {
+                show(call, errand, Some(SignInProblem::Disabled), None).await
+            }
+            Some(account) => enter(call, errand, account, None).await,
+        };
+    }
+    let (name, password) = (form.text(field::NAME), form.text(field::PASSWORD));
+    if name.is_empty() || password.is_empty() {
+        return show(call, errand, Some(SignInProblem::Incomplete), Some(name)).await;
+    }
+    match proven(call, name, password).await {
+        Ok(account) => factor::after_password(call, errand, &account).await,
+        Err(problem) => show(call, errand, Some(problem), Some(name)).await,
+    }
+}
+
+/// Whether name and password go together; counted, alike for names that nobody has (verdicts.md,
+/// `account.locked`).
+async fn proven(call: &Call<'_>, name: &str, password: &str) -> Result<Arc<Account>, SignInProblem> {
+    let tell = |outcome, subject: Option<&Account>| {
+        call.server.tell(Event::SignIn(SignInEvent {
+            at: call.visit.now,
+            sandbox: call.visit.sandbox.clone(),
+            peer: call.visit.peer,
+            subject: subject.map(|account| account.id.as_str().into()),
+            outcome,
+        }));
+    };
+    let (attempts, now) = (&call.server.attempts, call.visit.now);
+    let account = call.people().named(name).await.map_err(|_| SignInProblem::Busy)?;
+    // By whichever of its names somebody is asked for; one that nobody has counts alike.
+    let counted = call.counted(account.as_ref().map_or(name, |account| &account.id)).into_owned();
+    let counted = &*counted;
+    let locked = |left| SignInProblem::Locked { until: now.plus(left), now };
+    if let Some(left) = attempts.locked_for(&call.realm, counted, now) {
+        tell(SignInOutcome::Locked, None);
+        return Err(locked(left));
+    }
+    let right = call.server.passwords.check(account.as_deref(), password).await.map_err(|_| {
+        tell(SignInOutcome::Busy, None);
+        SignInProblem::Busy
+    })?;
+    let (Some(account), true) = (account.as_ref(), right.is_right()) else {
+        let rules = &call.settings.lockout;
+        if let Some(left) = attempts.fail(&call.realm, counted, rules, now) {
+            tell(SignInOutcome::LockedNow, None);
+            call.told_of_lock(account.as_deref(), name).await;
+            return Err(locked(left));
+        }
+        tell(SignInOutcome::Wrong, None);
+        let left = attempts.left(&call.realm, counted, rules, now, WARNED).unwrap_or(u32::MAX);
+        return Err(SignInProblem::Wrong { left, pause: rules.lock });
+    };
+    attempts.succeed(&call.realm, counted);
+    if account.disabled {
+        tell(SignInOutcome::Disabled, Some(account));
+        return Err(SignInProblem::Disabled);
+    }
+    tell(SignInOutcome::Done, Some(account));
+    call.look_again(account, password, right).await;
+    call.people().of_id(&account.id).await.ok().flatten().ok_or(SignInProblem::Busy)
+}
+
+impl Call<'_> {
+    /// A user's password was right: a hash that is out of date is made anew, and one that is known from leaks has
+    /// to be another one. Neither keeps anybody out who has just shown it.
+    async fn look_again(&self, account: &Account, password: &str, checked: Checked) {
+        let store = &self.server.store;
+        if self.settings.directory.account(&account.id).is_some() {
+            return;
+        }
+        if let (Checked::Outdated, Stored::Hashed(before)) = (checked, &account.password)
+            && let Ok(after) = self.server.passwords.hash_again(password, self.server.random()).await
+        {
+            let _ = store.rehash_user(&self.realm, &account.id, before.as_str(), after.as_str()).await;
+        }
+        if !account.must_change && self.settings.accounts.passwords.is_leaked(password).await {
+            let _ = store.change_user(&self.realm, &account.id, |user| user.must_change = true).await;
+        }
+    }
+}
+
+/// The class of sign-in that is asked for.
+pub(crate) async fn class(call: &Call<'_>, errand: &Errand) -> String {
+    let mut asked = Vec::new();
+    if let Errand::Authorize { parameters, .. } = errand
+        && let Ok(requested) = authorize::requested(call, &Parameters::of_pairs(parameters.clone())).await
+    {
+        asked = requested.acr_values;
+    }
+    authorize::sign_in_class(&call.settings, &asked)
+}
+
+/// Opens a session under a new name, and goes on with what was under way. Nothing shown: a persona's button
+/// was pressed, which stands for whatever is asked.
+pub(crate) async fn enter(
+    call: &Call<'_>,
+    errand: &Errand,
+    account: &Account,
+    shown: Option<(&Shown, &str)>,
+) -> Answer {
+    call.speaks(&account.name);
+    let (acr, methods) = if let Some((shown, class)) = shown {
+        (shown.class(Some(class)), shown.text())
+    } else {
+        let acr = class(call, errand).await;
+        let methods = if acr == "pwd" { "pwd" } else { "pwd mfa" };
+        (acr, methods.to_owned())
+    };
+    let (cookie, sid) = (base64url::encode(call.server.random::<32>()), call.family());
+    let proof = Proof {
+        account: &account.id,
+        password_version: account.password_version,
+        agent: call.agent(),
+        address: call.visit.peer,
+        acr: &acr,
+        methods: &methods,
+        real: call.visit.real,
+        now: call.visit.now,
+    };
+    let before = call.cookie(Cookie::Session);
+    let opened = call.server.sessions.open(&call.realm, proof, (&cookie, &sid), before).await;
+    let session = match opened {
+        Ok(session) => session,
+        Err(fault) => return call.fault(&fault),
+    };
+    // One thing at a time: another password goes before a passkey.
+    let offer = if account.must_change { None } else { factor::offer(call, errand, account, &session).await };
+    let mut answer = match offer {
+        Some(offer) => offer,
+        None => resume(call, errand, &session).await,
+    };
+    call.told_of_device(account).await;
+    call.note(&account.id, Activity::SignIn).await;
+    let session = call.set_cookie(Cookie::Session, &cookie, Some(KEPT));
+    for cookie in session.into_iter().chain(call.remember_device(&account.id)) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    answer
+}
+
+/// Goes on with what was under way, in the session that was opened for it.
+pub(crate) async fn resume(call: &Call<'_>, errand: &Errand, session: &Session) -> Answer {
+    match call.people().of_id(&session.subject).await {
+        Ok(Some(account)) => {
+            if let Some(answer) = account::first(call, errand, &account) {
+                return answer;
+            }
+        }
+        Ok(None) => {}
+        Err(fault) => return call.fault(&fault),
+    }
+    match errand {
+        Errand::Authorize { parameters, .. } => {
+            match authorize::requested(call, &Parameters::of_pairs(parameters.clone())).await {
+                Ok(requested) => {
+                    authorize::go_on(call, &requested, Some(session), Some(&session.sid), Consented::No).await
+                }
+                Err(unfit) => authorize::refuse(call, &unfit),
+            }
+        }
+        Errand::Device { user_code, .. } => device_page::after_sign_in(call, user_code),
+        Errand::Account { path, .. } => account::after_sign_in(call, path),
+        Errand::Logout { .. }
+        | Errand::Visit
+        | Errand::Factor { .. }
+        | Errand::Ceremony { .. }
+        | Errand::Enrol { .. }
+        | Errand::Offer { .. } => see_other(&call.visit.path("/_lobby/sign-in")),
+    }
+}
+
+/// Somebody would rather not: the app is told so, if there is one.
+pub(crate) async fn turn_back(call: &Call<'_>, errand: &Errand) -> Answer {
+    if let Errand::Authorize { parameters, .. } = errand {
+        return match authorize::requested(call, &Parameters::of_pairs(parameters.clone())).await {
+            Ok(requested) => requested.reply.error(call, "access_denied", "the person said no"),
+            Err(unfit) => authorize::refuse(call, &unfit),
+        };
+    }
+    see_other(&call.visit.path("/_lobby/sign-in"))
+}
+
+/// The sign-in page for whatever is under way.
+pub(crate) async fn show(
+    call: &Call<'_>,
+    errand: &Errand,
+    problem: Option<SignInProblem>,
+    typed: Option<&str>,
+) -> Answer {
+    show_with(call, errand, problem, typed, None).await
+}
+
+/// The same, with a passkey whose authenticator is to be told that it is not registered here.
+pub(crate) async fn show_with(
+    call: &Call<'_>,
+    errand: &Errand,
+    problem: Option<SignInProblem>,
+    typed: Option<&str>,
+    unknown: Option<Unknown>,
+) -> Answer {
+    if let Errand::Authorize { parameters, again, .. } = errand {
+        return match authorize::requested(call, &Parameters::of_pairs(parameters.clone())).await {
+            Ok(mut requested) => {
+                if let Some(typed) = typed.filter(|typed| !typed.is_empty()) {
+                    requested.login_hint = Some(typed.to_owned());
+                }
+                // Whoever was asked to show it again is asked still.
+                let again = again.as_deref();
+                authorize::show_sign_in_with(call, &requested, problem, again, unknown.as_ref())
+            }
+            Err(unfit) => authorize::refuse(call, &unfit),
+        };
+    }
+    let form = call.form("/_lobby/sign-in", errand.clone());
+    let about = personas(&call.settings);
+    let question = Question::get(call, "", &[]);
+    let typed = typed.filter(|typed| !typed.is_empty());
+    let ways = call.ways(&form);
+    let page = SignIn {
+        sign_up: ways.sign_up.as_deref(),
+        reset: ways.reset.as_deref(),
+        app: call.house(),
+        ticket: form.ticket(),
+        who: match (errand, typed) {
+            (Errand::Account { again: Some(name), .. }, _) => Who::Only(name),
+            (_, Some(name)) => Who::Suggested(name),
+            (_, None) => Who::Anyone,
+        },
+        personas: &buttons(&about),
+        problem,
+        passkey: question.as_ref().map(Question::asked),
+        unknown: unknown.as_ref(),
+    };
+    call.page(&page, Some(&form), None)
+}
+
+async fn waited(call: &Call<'_>, errand: Errand) -> Answer {
+    let Errand::Authorize { parameters, .. } = errand else {
+        return see_other(&call.visit.path("/_lobby/sign-in"));
+    };
+    match authorize::requested(call, &Parameters::of_pairs(parameters.clone())).await {
+        Err(unfit) => authorize::refuse(call, &unfit),
+        Ok(requested) => {
+            let pairs: Vec<(&str, &str)> =
+                parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
+            let again = with_parameters(&call.visit.path("/_lobby/oauth/authorize"), &pairs, false);
+            let page = Waited { app: page::app(&requested.client, None), again: &again };
+            call.page(&page, None, requested.locales.as_deref())
+        }
+    }
+}
+
+/// A mock's personas, with a few words on each.
+pub(crate) fn personas(settings: &Settings) -> Vec<(&Account, String)> {
+    let accounts = settings.directory.accounts().iter().filter(|_| settings.personas);
+    accounts.map(|account| (&**account, about(account))).collect()
+}
+
+fn about(account: &Account) -> String {
+    let roles = account.roles.iter().cloned().collect::<Vec<_>>().join(", ");
+    let scopes = match account.scopes.len() {
+        0 => "no scopes".to_owned(),
+        1..=3 => account.scopes.to_string(),
+        many => format!("{many} scopes"),
+    };
+    let parts = [roles, scopes, account.plan.clone().unwrap_or_default()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+pub(crate) fn buttons<'a>(personas: &'a [(&'a Account, String)]) -> Vec<Persona<'a>> {
+    let button = |(account, about): &'a (&'a Account, String)| Persona {
+        name: &account.name,
+        about: Some(about),
+        disabled: account.disabled,
+    };
+    personas.iter().map(button).collect()
+}

@@ -1,0 +1,352 @@
+//! What people show beside a password: in the order in which they meet it.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use identity::{BuiltIn, Directory, default_personas};
+use oauth::{FactorRules, Handle, RequiredFactor, Settings, Unhandled};
+use serde_json::{Value, json};
+use store::{User, Written};
+
+use crate::house::{Answer, House, NOW, claims, settings};
+
+const ORIGIN: &str = "http://localhost:4010";
+
+/// Alice has an authenticator app, a passkey, or both.
+fn with(totp: bool, passkey: bool) -> Settings {
+    let scopes = "books:read books:write".parse().unwrap();
+    let mut personas = default_personas(&scopes, &BTreeSet::new(), &[]);
+    personas[0].built_in = BuiltIn { totp, passkey };
+    Settings { directory: Arc::new(Directory::new(personas)), ..settings() }
+}
+
+async fn code(house: &House) -> String {
+    let told = house.server.handle_authenticator("alice", Handle::Code, &house.visit).await.unwrap();
+    told["code"].as_str().unwrap().to_owned()
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let start = text.find(before).unwrap_or_else(|| panic!("no {before} in {text}")) + before.len();
+    &text[start..start + text[start..].find(after).unwrap()]
+}
+
+fn plain(text: &str) -> String {
+    text.replace("&quot;", "\"").replace("&#x2f;", "/").replace("&amp;", "&").replace("&#x27;", "'")
+}
+
+/// Answers the passkey form of a page, as its script would.
+async fn answer(house: &House, page: &Answer, persona: &str, origin: &str) -> Answer {
+    let text = page.text();
+    let form = between(&text, "data-passkey=", "</form>");
+    let options: Value = serde_json::from_str(&plain(between(form, "data-options=\"", "\""))).unwrap();
+    let origin = origin.to_owned();
+    let handle = if form.starts_with("\"get\"") {
+        Handle::Get { options, origin }
+    } else {
+        Handle::Create { options, origin }
+    };
+    let credential = house.server.handle_authenticator(persona, handle, &house.visit).await.unwrap();
+    send(house, page, &credential).await
+}
+
+async fn send(house: &House, page: &Answer, credential: &Value) -> Answer {
+    let text = page.text();
+    let form = between(&text, "data-passkey=", "</form>");
+    let ceremony = between(form, "name=\"ceremony\" value=\"", "\"").to_owned();
+    house.submit(page, &[("ceremony", &ceremony), ("credential", &credential.to_string())]).await
+}
+
+async fn password(house: &House, more: &[(&str, &str)]) -> Answer {
+    let page = house.authorize(more).await;
+    house.submit(&page, &[("username", "alice"), ("password", "alice-password")]).await
+}
+
+/// What a code's token says, after consent where it is asked.
+async fn said(house: &House, answer: Answer) -> Value {
+    let answer = if answer.parameter("code").is_some() {
+        answer
+    } else {
+        house.submit(&answer, &[("decision", "allow")]).await
+    };
+    let code = answer.parameter("code").unwrap_or_else(|| panic!("{}", answer.text()));
+    let tokens = house.redeem(&code).await.ok();
+    claims(tokens["id_token"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn whoever_has_an_app_is_asked_for_its_code_after_the_password() {
+    let house = House::with(with(true, false));
+    let page = password(&house, &[]).await;
+    page.is_page(200, "autocomplete=\"one-time-code\"");
+    assert!(house.cookies.lock().unwrap().keys().all(|name| !name.contains("session")), "not in yet");
+    house.submit(&page, &[("code", "000000")]).await.is_page(422, "does not fit");
+    let right = code(&house).await;
+    let answer = house.submit(&page, &[("code", &right)]).await;
+    let said = said(&house, answer).await;
+    assert_eq!((&said["acr"], &said["amr"]), (&json!("mfa"), &json!(["pwd", "otp", "mfa"])));
+    // The same code once more, in another browser.
+    house.cookies.lock().unwrap().clear();
+    let page = password(&house, &[]).await;
+    house.submit(&page, &[("code", &right)]).await.is_page(422, "does not fit");
+}
+
+#[tokio::test]
+async fn wrong_codes_are_counted_and_lock_the_factor() {
+    let mut house = House::with(with(true, false));
+    let page = password(&house, &[]).await;
+    for _ in 0..5 {
+        house.submit(&page, &[("code", "000000")]).await.is_page(422, "does not fit");
+    }
+    let locked = house.submit(&page, &[("code", "000000")]).await;
+    locked.is_page(429, "Too many tries");
+    assert_eq!(locked.header("retry-after"), "900");
+    let right = code(&house).await;
+    house.submit(&page, &[("code", &right)]).await.is_page(429, "Too many tries");
+    house.advance(900);
+    let answer = house.submit(&page, &[("code", &right)]).await;
+    assert_eq!(said(&house, answer).await["acr"], "mfa");
+}
+
+#[tokio::test]
+async fn a_remembered_browser_is_asked_for_no_code_for_thirty_days() {
+    let mut house = House::with(with(true, false));
+    let page = password(&house, &[]).await;
+    let right = code(&house).await;
+    house.submit(&page, &[("code", &right), ("remember", "yes")]).await;
+    house.advance(29 * 86_400);
+    let answer = password(&house, &[]).await;
+    assert_eq!(said(&house, answer).await["amr"], json!(["pwd", "mfa", "rba"]));
+    house.advance(2 * 86_400);
+    password(&house, &[]).await.is_page(200, "one-time-code");
+}
+
+#[tokio::test]
+async fn step_up_asks_only_for_what_is_missing() {
+    let house = House::with(with(true, true));
+    let page = house.authorize(&[]).await;
+    house.sign_in(page, "alice").await;
+    house.authorize(&[("acr_values", "mfa"), ("prompt", "none")]).await.is_redirect("login_required");
+    let page = house.authorize(&[("acr_values", "mfa")]).await;
+    page.is_page(200, "one-time-code");
+    assert!(!page.text().contains("type=\"password\""));
+    let before = house.cookies.lock().unwrap().clone();
+    let right = code(&house).await;
+    let answer = house.submit(&page, &[("code", &right)]).await;
+    assert_eq!(said(&house, answer).await["acr"], "mfa");
+    assert_ne!(before, *house.cookies.lock().unwrap(), "a new session");
+    let page = house.authorize(&[("acr_values", "phr")]).await;
+    page.is_page(200, "data-passkey=\"get\"");
+    assert!(!page.text().contains("one-time-code"), "a code would not do");
+    let answer = answer_with(&house, page).await;
+    assert_eq!(said(&house, answer).await["acr"], "phr");
+    assert!(house.authorize(&[("acr_values", "mfa")]).await.parameter("code").is_some());
+}
+
+async fn answer_with(house: &House, page: Answer) -> Answer {
+    answer(house, &page, "alice", ORIGIN).await
+}
+
+#[tokio::test]
+async fn a_passkey_signs_in_without_a_name_and_once() {
+    let house = House::with(with(false, true));
+    let page = house.authorize(&[]).await;
+    page.is_page(200, "username webauthn");
+    let text = page.text();
+    let options = plain(between(&text, "data-options=\"", "\""));
+    let options: Value = serde_json::from_str(&options).unwrap();
+    assert_eq!(options["allowCredentials"], json!([]), "nothing tells who is known here");
+    assert_eq!((&options["rpId"], &options["userVerification"]), (&json!("localhost"), &json!("required")));
+    let handle = Handle::Get { options, origin: ORIGIN.to_owned() };
+    let credential = house.server.handle_authenticator("alice", handle, &house.visit).await.unwrap();
+    let answer = send(&house, &page, &credential).await;
+    let said = said(&house, answer).await;
+    assert_eq!((&said["sub"], &said["acr"]), (&json!("alice"), &json!("mfa")));
+    assert_eq!(said["amr"], json!(["swk", "user", "mfa"]));
+    house.cookies.lock().unwrap().remove("lobby-session-4010");
+    send(&house, &page, &credential).await.is_page(422, "does not hold");
+}
+
+#[tokio::test]
+async fn an_answer_from_another_site_is_refused() {
+    let house = House::with(with(false, true));
+    let page = house.authorize(&[]).await;
+    let text = page.text();
+    let options = plain(between(&text, "data-options=\"", "\""));
+    let options: Value = serde_json::from_str(&options).unwrap();
+    let handle = Handle::Get { options: options.clone(), origin: "https://evil.example".to_owned() };
+    let asked = house.server.handle_authenticator("alice", handle, &house.visit).await;
+    assert!(matches!(asked, Err(Unhandled::Refused(_))), "no browser asks there");
+    let handle = Handle::Get { options, origin: "http://localhost:666".to_owned() };
+    let credential = house.server.handle_authenticator("alice", handle, &house.visit).await.unwrap();
+    send(&house, &page, &credential).await.is_page(422, "does not hold");
+    for junk in ["x", "{}", "[]"] {
+        send(&house, &page, &json!(junk)).await.is_page(422, "does not hold");
+    }
+}
+
+#[tokio::test]
+async fn a_passkey_is_registered_used_renamed_and_removed() {
+    let house = House::new();
+    house.code("alice", &[]).await;
+    let page = house.get("/_lobby/account/passkeys").await;
+    page.is_page(200, "There is none yet");
+    let page = answer(&house, &page, "alice", ORIGIN).await;
+    page.is_page(200, "Passkey 2027-01-15");
+    let id = house.store.passkeys_of(&house.visit.realm(), "alice").await.unwrap()[0].id.clone();
+    let page = house.submit(&page, &[("do", "rename"), ("id", &id), ("label", " key  ring ")]).await;
+    page.is_page(200, "key  ring");
+    assert!(page.text().contains(&id), "authenticators are told which there are");
+    let session = house.cookies.lock().unwrap().remove("lobby-session-4010").unwrap();
+    let sign_in = house.authorize(&[]).await;
+    let signed_in = answer(&house, &sign_in, "alice", ORIGIN).await;
+    assert!(signed_in.parameter("code").is_some(), "{}", signed_in.text());
+    house.cookies.lock().unwrap().insert("lobby-session-4010".to_owned(), session);
+    let page = house.get("/_lobby/account/passkeys").await;
+    house.submit(&page, &[("do", "remove"), ("id", &id)]).await.is_page(200, "There is none yet");
+    // The authenticator has it still: it is told.
+    house.cookies.lock().unwrap().remove("lobby-session-4010");
+    let sign_in = house.authorize(&[]).await;
+    let text = sign_in.text();
+    let options: Value = serde_json::from_str(&plain(between(&text, "data-options=\"", "\""))).unwrap();
+    let mut asked = options;
+    asked["allowCredentials"] = json!([{"type": "public-key", "id": id}]);
+    let handle = Handle::Get { options: asked, origin: ORIGIN.to_owned() };
+    let credential = house.server.handle_authenticator("alice", handle, &house.visit).await.unwrap();
+    let told = send(&house, &sign_in, &credential).await;
+    told.is_page(422, "no longer registered");
+    assert!(plain(&told.text()).contains(&format!("\"credentialId\":\"{id}\"")));
+}
+
+#[tokio::test]
+async fn an_app_is_set_up_with_a_code_and_recovery_codes_stand_in_for_it() {
+    let mut house = House::new();
+    house.code("alice", &[]).await;
+    let page = house.get("/_lobby/account/authenticator").await;
+    page.is_page(200, "<svg class=\"qr\"");
+    let text = page.text();
+    let fours = between(&text, "translate=\"no\" dir=\"ltr\">", "</code>").replace(' ', "");
+    let seed = base32(&fours);
+    house.submit(&page, &[("do", "confirm"), ("code", "000000")]).await.is_page(422, "not the code");
+    assert!(house.store.totp(&house.visit.realm(), "alice").await.unwrap().is_none());
+    let (right, _) = identity::totp_code(&seed, house.visit.real);
+    let next = house.submit(&page, &[("do", "confirm"), ("code", &right)]).await;
+    assert_eq!(next.header("location"), "/_lobby/account/codes");
+    // Now it counts: the session has shown a password alone.
+    let page = house.get("/_lobby/account/codes").await;
+    page.is_page(200, "one-time-code");
+    house.visit.real = house.visit.real.plus(Duration::from_secs(60));
+    let (right, _) = identity::totp_code(&seed, house.visit.real);
+    let next = house.submit(&page, &[("code", &right)]).await;
+    assert_eq!(next.header("location"), "/_lobby/account/codes");
+    let page = house.get("/_lobby/account/codes").await;
+    page.is_page(200, "0 codes are left");
+    let page = house.submit(&page, &[("do", "new")]).await;
+    let text = page.text();
+    let codes: Vec<&str> =
+        text.split("<li><code>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), 10);
+    house.submit(&page, &[("do", "keep"), ("recovery_code", "aaaa")]).await.is_page(422, "none of the ten");
+    house.submit(&page, &[("do", "keep"), ("recovery_code", codes[3])]).await;
+    house.get("/_lobby/account/codes").await.is_page(200, "10 codes are left");
+    house.cookies.lock().unwrap().clear();
+    for (status, left) in [(303, "9 codes"), (422, "9 codes")] {
+        let page = password(&house, &[]).await;
+        let answer = house.submit(&page, &[("recovery_code", &codes[0].to_uppercase())]).await;
+        assert_eq!(answer.status(), status, "{}", answer.text());
+        if status == 303 {
+            house.get("/_lobby/account/codes").await.is_page(200, left);
+        }
+        house.cookies.lock().unwrap().clear();
+    }
+}
+
+fn base32(text: &str) -> Vec<u8> {
+    let mut bits = Vec::new();
+    for c in text.bytes() {
+        let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".bytes().position(|other| other == c).unwrap();
+        bits.extend((0..5).rev().map(|place| value >> place & 1));
+    }
+    bits.chunks_exact(8)
+        .map(|byte| byte.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit == 1)))
+        .collect()
+}
+
+#[tokio::test]
+async fn factors_are_changed_only_by_whoever_signed_in_a_short_while_ago() {
+    let mut house = House::new();
+    house.get("/_lobby/account/passkeys").await.is_page(200, "type=\"password\"");
+    house.code("alice", &[]).await;
+    house.get("/_lobby/account/passkeys").await.is_page(200, "There is none yet");
+    house.advance(901);
+    let page = house.get("/_lobby/account/passkeys").await;
+    page.is_page(200, "readonly");
+    let answer = house.submit(&page, &[("username", "alice"), ("password", "alice-password")]).await;
+    assert_eq!(answer.header("location"), "/_lobby/account/passkeys");
+    let page = house.get("/_lobby/account/passkeys").await;
+    house.cookies.lock().unwrap().remove("lobby-form-4010");
+    house.submit(&page, &[("do", "remove"), ("id", "x")]).await.is_page(403, "");
+}
+
+async fn ana(house: &House) {
+    let cost = identity::Cost { memory: 8, passes: 1, lanes: 1, workers: 1, queue: 1 };
+    let passwords = identity::Passwords::new(cost, &[9; 32]);
+    let hash = passwords.hash_again("correct horse battery", [5; 16]).await.unwrap().as_str().to_owned();
+    let user = User {
+        id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+        name: "ana".to_owned(),
+        name_key: "ana".to_owned(),
+        email: String::new(),
+        email_key: String::new(),
+        email_verified_at: None,
+        password: model::Secret::new(hash),
+        password_version: 1,
+        must_change: false,
+        roles: Arc::default(),
+        scopes: "books:read".parse().unwrap(),
+        plan: None,
+        claims: serde_json::Map::new(),
+        disabled_at: None,
+        created_at: NOW,
+        seen_at: None,
+    };
+    assert!(matches!(house.store.add_user(&house.visit.realm(), user).await.unwrap(), Written::Done(())));
+}
+
+async fn ana_signs_in(house: &House, more: &[(&str, &str)]) -> Answer {
+    let page = house.authorize(more).await;
+    house.submit(&page, &[("username", "ana"), ("password", "correct horse battery")]).await
+}
+
+#[tokio::test]
+async fn a_user_is_offered_a_passkey_once_in_thirty_days() {
+    let mut house = House::new();
+    ana(&house).await;
+    let offer = ana_signs_in(&house, &[]).await;
+    offer.is_page(200, "Next time, sign in with your fingerprint");
+    let consent = house.submit(&offer, &[("do", "later")]).await;
+    consent.is_page(200, "value=\"allow\"");
+    house.cookies.lock().unwrap().clear();
+    ana_signs_in(&house, &[]).await.is_page(200, "value=\"allow\"");
+    house.cookies.lock().unwrap().clear();
+    house.advance(30 * 86_400);
+    ana_signs_in(&house, &[]).await.is_page(200, "Next time");
+}
+
+#[tokio::test]
+async fn what_everybody_must_show_is_asked_of_users() {
+    let required = FactorRules { required: RequiredFactor::Any, ..FactorRules::default() };
+    let house = House::with(Settings { factors: required, ..settings() });
+    ana(&house).await;
+    let needed = ana_signs_in(&house, &[]).await;
+    needed.is_page(403, "has only a password yet");
+    house.submit(&needed, &[("decision", "deny")]).await.is_redirect("access_denied");
+}
+
+#[tokio::test]
+async fn related_sites_are_named_where_there_are_any() {
+    assert_eq!(House::new().get("/.well-known/webauthn").await.status(), 404);
+    let mut rules = FactorRules::default();
+    rules.passkeys.related_origins = vec!["https://shop.example.net".to_owned()];
+    let house = House::with(Settings { factors: rules, ..settings() });
+    let told = house.get("/.well-known/webauthn").await.ok();
+    assert_eq!(told, json!({"origins": ["https://shop.example.net"]}));
+}

@@ -1,0 +1,26 @@
+//! The authorization server as a function: requests in, answers out, an in-memory store, a seeded generator
+//! and clocks that are moved by hand.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it did not expect has failed"
+)]
+
+mod accounts;
+mod authorize;
+mod clients;
+mod device;
+mod discovery;
+mod factors;
+mod grants;
+mod house;
+mod issue;
+mod logout;
+mod pages;
+mod proofs;
+mod refresh;
+mod sandboxes;
+mod sign_in;
+mod speaker;
+mod strangers;
+mod tokens;

@@ -1,0 +1,269 @@
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value as Json};
+use thiserror::Error;
+
+use crate::{
+    Fault, MasterKey, Store,
+    export::{SEALING_KEY, VERSION},
+    migration::names,
+    seal::{self, KeyName},
+    secrets::{Ring, Wrapped, bound},
+    tables::{Column, Form, SEALED, SealedColumn, Table, tables},
+    value::Value,
+};
+
+/// How many lines are written in one transaction.
+const BATCH: usize = 1000;
+
+/// Why an import ended: everything before its last whole batch is in the store, and the same file may be read
+/// again once the reason is gone.
+#[derive(Debug, Error)]
+#[error("line {line}: {why}")]
+pub struct Refused {
+    /// The line, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Takes an export, line by line; a record replaces the one of the same key, so that taking it twice is taking it
+/// once. What it was sealed with is sealed anew with this store's key.
+pub struct Import {
+    store: Store,
+    tables: Vec<Table>,
+    /// What opens the values of the export.
+    source: Option<Ring>,
+    wrapped: Vec<Wrapped>,
+    line: u64,
+    began: bool,
+    waiting: Vec<Waiting>,
+    taken: BTreeMap<&'static str, u64>,
+}
+
+/// A record that is read and not yet written.
+struct Waiting {
+    line: u64,
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Store {
+    /// Begins to take an export. `source` is the master key of the store that it was made from, where that is not
+    /// this one's: only what is sealed needs it.
+    pub async fn import(&self, source: Option<MasterKey>) -> Result<Import, Fault> {
+        let master = match source {
+            Some(master) => Some(master),
+            None => self.vault.ring().ok().map(|ring| ring.master.clone()),
+        };
+        let source =
+            master.map(|master| Ring { master, keys: BTreeMap::new(), newest: (0, KeyName::default()) });
+        Ok(Import {
+            store: self.clone(),
+            tables: tables().await?,
+            source,
+            wrapped: Vec::new(),
+            line: 0,
+            began: false,
+            waiting: Vec::new(),
+            taken: BTreeMap::new(),
+        })
+    }
+}
+
+impl Import {
+    /// Takes one line. An empty one is none.
+    pub async fn line(&mut self, text: &str) -> Result<(), Refused> {
+        self.line += 1;
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        let record = match serde_json::from_str(text) {
+            Ok(Json::Object(record)) => record,
+            Ok(_) => return Err(self.refused("it is no JSON object")),
+            Err(error) => return Err(self.refused(format!("it is no JSON: {error}"))),
+        };
+        if !self.began {
+            self.head(&record)?;
+            self.began = true;
+            return Ok(());
+        }
+        self.record(&record).await
+    }
+
+    /// Takes one record that another format's reader made, as a line of its own.
+    pub async fn made(&mut self, line: u64, record: &Map<String, Json>) -> Result<(), Refused> {
+        (self.line, self.began) = (line, true);
+        self.record(record).await
+    }
+
+    /// Writes what still waits; says how many records of each kind were taken.
+    pub async fn finish(mut self) -> Result<BTreeMap<&'static str, u64>, Refused> {
+        self.write().await?;
+        Ok(self.taken)
+    }
+
+    fn refused(&self, why: impl Into<String>) -> Refused {
+        Refused { line: self.line, why: why.into() }
+    }
+
+    fn head(&self, head: &Map<String, Json>) -> Result<(), Refused> {
+        if head.get("lobby").and_then(Json::as_str) != Some("export") {
+            return Err(self.refused("this is no export of Lobby: its first line says so"));
+        }
+        if head.get("version").and_then(Json::as_u64) != Some(VERSION) {
+            return Err(self.refused(format!("this version reads exports of version {VERSION} alone")));
+        }
+        let of = head.get("migrations").and_then(Json::as_array).into_iter().flatten();
+        let unknown = of.filter_map(Json::as_str).find(|name| !names().any(|known| known == *name));
+        match unknown {
+            Some(name) => {
+                Err(self.refused(format!("it has the migration {name}, which this version does not know")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn record(&mut self, record: &Map<String, Json>) -> Result<(), Refused> {
+        let Some(kind) = record.get("kind").and_then(Json::as_str) else {
+            return Err(self.refused("it has no `kind`"));
+        };
+        if kind == SEALING_KEY {
+            return self.sealing_key(record);
+        }
+        let Some(table) = self.tables.iter().find(|table| table.kind == kind) else {
+            return Err(self.refused(format!("there is no kind `{kind}`")));
+        };
+        let (kind, sql) = (table.kind, upsert(table));
+        let values = self.values(table, record).map_err(|why| self.refused(why))?;
+        self.waiting.push(Waiting { line: self.line, sql, values });
+        *self.taken.entry(kind).or_default() += 1;
+        if self.waiting.len() >= BATCH { self.write().await } else { Ok(()) }
+    }
+
+    fn sealing_key(&mut self, record: &Map<String, Json>) -> Result<(), Refused> {
+        let text = |name| record.get(name).and_then(Json::as_str);
+        let read = || {
+            Some(Wrapped {
+                id: text("id")?.to_owned(),
+                master: text("master")?.to_owned(),
+                generation: record.get("generation")?.as_i64()?,
+                key: URL_SAFE_NO_PAD.decode(text("wrapped")?).ok()?,
+            })
+        };
+        let Some(key) = read() else {
+            return Err(self.refused("a sealing key has an id, master, generation, wrapped"));
+        };
+        self.wrapped.push(key);
+        self.wrapped.sort_by_key(|key| key.generation);
+        let taken = self.source.as_mut().map_or(Ok(()), |source| source.take(&self.wrapped));
+        taken.map_err(|fault| self.refused(fault.to_string()))
+    }
+
+    fn values(&self, table: &Table, record: &Map<String, Json>) -> Result<Vec<Value>, String> {
+        let is_known = |name: &str| name == "kind" || table.column(name).is_some();
+        if let Some(unknown) = record.keys().find(|name| !is_known(name)) {
+            return Err(format!("a {} has no `{unknown}`", table.kind));
+        }
+        let mut values = Vec::new();
+        for column in &table.columns {
+            let value = match (record.get(&column.name), &column.default) {
+                (Some(json), _) => value(column, json)?,
+                (None, Some(default)) => default.clone(),
+                (None, None) => return Err(format!("`{}` is missing", column.name)),
+            };
+            values.push(value);
+        }
+        for sealed in SEALED.iter().filter(|sealed| sealed.table == table.name) {
+            self.reseal(table, sealed, &mut values)?;
+        }
+        Ok(values)
+    }
+
+    /// Opens a value with the source's key and seals it with the store's.
+    fn reseal(&self, table: &Table, sealed: &SealedColumn, values: &mut [Value]) -> Result<(), String> {
+        let at = |name: &str| table.columns.iter().position(|column| column.name == name);
+        let text = |name: &&'static str| match at(name).and_then(|at| values.get(at)) {
+            Some(Value::Text(text)) => Ok(text.as_str()),
+            Some(Value::Integer(_) | Value::Bytes(_)) | None => Err(format!("`{name}` is no text")),
+        };
+        let place = sealed.place.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        let Some(Value::Bytes(bytes)) = at(sealed.column).and_then(|at| values.get(at)) else {
+            return Err(format!("`{}` is missing", sealed.column));
+        };
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let needs =
+            || "its secret is sealed with the key of the store that was exported; name it with --source-key";
+        let source = self.source.as_ref().ok_or_else(needs)?;
+        let key = seal::name_in(bytes).and_then(|name| source.keys.get(&name)).ok_or_else(needs)?;
+        let say = |fault: Fault| fault.to_string();
+        let bound = bound(sealed, &place).map_err(say)?;
+        let plain = key.open(&bound, bytes).map_err(say)?;
+        let ring = self.store.vault.ring().map_err(say)?;
+        let anew = ring.newest().and_then(|key| key.seal(&bound, plain.expose())).map_err(say)?;
+        if let Some(value) = at(sealed.column).and_then(|at| values.get_mut(at)) {
+            *value = Value::Bytes(anew);
+        }
+        Ok(())
+    }
+
+    /// Writes what waits, all of it or nothing.
+    async fn write(&mut self) -> Result<(), Refused> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let Some(first) = waiting.first() else { return Ok(()) };
+        let at = Arc::new(AtomicU64::new(first.line));
+        let line = at.clone();
+        let written = self.store.write(async move |transaction| {
+            for record in &waiting {
+                at.store(record.line, Relaxed);
+                transaction.rows(&record.sql, &record.values).await?;
+            }
+            Ok(())
+        });
+        written.await.map_err(|fault| Refused { line: line.load(Relaxed), why: fault.to_string() })
+    }
+}
+
+fn value(column: &Column, json: &Json) -> Result<Value, String> {
+    let name = &column.name;
+    let value = match (column.form, json) {
+        (Form::Text, Json::String(text)) if text.contains('\0') => {
+            return Err(format!("`{name}` has a NUL in it"));
+        }
+        (Form::Text, Json::String(text)) => Some(Value::text(text)),
+        (Form::Integer, Json::Number(number)) => number.as_i64().map(Value::Integer),
+        (Form::Bytes, Json::String(text)) => URL_SAFE_NO_PAD.decode(text).ok().map(Value::Bytes),
+        (Form::Text | Form::Integer | Form::Bytes, _) => None,
+    };
+    value.ok_or_else(|| {
+        let form = match column.form {
+            Form::Text => "a text",
+            Form::Integer => "a whole number",
+            Form::Bytes => "bytes in base64url",
+        };
+        format!("`{name}` is not {form}")
+    })
+}
+
+fn upsert(table: &Table) -> String {
+    let numbers: Vec<String> = (1..=table.columns.len()).map(|number| format!("${number}")).collect();
+    let rest = table.columns.iter().filter(|column| !column.is_key);
+    let rest: Vec<String> = rest.map(|column| format!("{0} = excluded.{0}", column.name)).collect();
+    let then = if rest.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", rest.join(", ")) };
+    format!(
+        "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {then}",
+        table.name,
+        table.list(),
+        numbers.join(", "),
+        table.key()
+    )
+}

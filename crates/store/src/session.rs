@@ -1,0 +1,298 @@
+use std::sync::Arc;
+
+use model::{RealmId, Timestamp};
+
+use crate::{
+    Fault, Hash, Memory, Store,
+    cache::Known,
+    memory::Changed,
+    transaction::Transaction,
+    value::{Row, Value, page},
+};
+
+/// A browser in which somebody is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its name in tokens; not what the cookie holds.
+    pub sid: String,
+    /// The account, by name.
+    pub subject: String,
+    /// How it signed in.
+    pub acr: String,
+    /// With which methods, separated by spaces.
+    pub methods: String,
+    /// `auth_time` for clients: the earlier of both clocks.
+    pub auth_time: Timestamp,
+    /// By the sandbox's clock.
+    pub signed_in_at: Timestamp,
+    /// When it was last used.
+    pub seen_at: Timestamp,
+    /// When it ends whatever is done.
+    pub expires_at: Timestamp,
+    /// The browser, as it names itself.
+    pub agent: String,
+    /// From where it was opened.
+    pub address: String,
+    /// Which of the account's passwords there was: with another one it is over.
+    pub password_version: u32,
+}
+
+const COLUMNS: &str = "sid, subject, acr, methods, auth_time, signed_in_at, seen_at, expires_at, agent, address, \
+                       password_version";
+
+impl Store {
+    /// Keeps a session that was just opened, under the hash of its cookie's value. The one that the browser
+    /// had before (`replaced`) is forgotten; its tokens live on, they are not this browser's alone.
+    pub async fn open_session(
+        &self,
+        realm: &RealmId,
+        cookie: Hash,
+        session: Session,
+        replaced: Option<Hash>,
+    ) -> Result<(), Fault> {
+        let arguments = [
+            Value::text(realm.as_str()),
+            Value::bytes(&cookie),
+            Value::Text(session.sid),
+            Value::Text(session.subject),
+            Value::Text(session.acr),
+            Value::Text(session.methods),
+            Value::Integer(session.auth_time.as_micros()),
+            Value::Integer(session.signed_in_at.as_micros()),
+            Value::Integer(session.seen_at.as_micros()),
+            Value::Integer(session.expires_at.as_micros()),
+            Value::Text(session.agent),
+            Value::Text(session.address),
+            Value::Integer(session.password_version.into()),
+        ];
+        let of = realm.clone();
+        let opened = self
+            .write(async move |transaction| {
+                if let Some(replaced) = replaced {
+                    let sql = "DELETE FROM sessions WHERE realm = $1 AND cookie_hash = $2";
+                    transaction.rows(sql, &[Value::text(of.as_str()), Value::bytes(&replaced)]).await?;
+                    transaction.announce_change(&of, Changed::Session, "").await?;
+                }
+                let sql = format!(
+                    "INSERT INTO sessions (realm, cookie_hash, {COLUMNS}) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+                );
+                transaction.rows(&sql, &arguments).await.map(drop)
+            })
+            .await;
+        let memory = self.memory(realm);
+        memory.sessions.forget(&cookie);
+        if let Some(replaced) = replaced {
+            memory.sessions.forget(&replaced);
+        }
+        opened
+    }
+
+    /// The session of a cookie, whatever its age; from memory where it was asked for before.
+    pub async fn session(&self, realm: &RealmId, cookie: Hash) -> Result<Option<Arc<Session>>, Fault> {
+        let memory = self.memory(realm);
+        if memory.is_ended(&cookie) {
+            return Ok(None);
+        }
+        if let Known::Record(session) = memory.sessions.get(&cookie) {
+            return Ok(Some(session));
+        }
+        let before = memory.sessions.before();
+        let of = realm.clone();
+        let read = self.read(async move |transaction| {
+            let sql = format!("SELECT {COLUMNS} FROM sessions WHERE realm = $1 AND cookie_hash = $2");
+            let rows = transaction.rows(&sql, &[Value::text(of.as_str()), Value::bytes(&cookie)]).await?;
+            rows.first().map(read).transpose()
+        });
+        let read = read.await?.map(Arc::new);
+        // Anybody can make up cookies: that there is no such session is not worth remembering.
+        if read.is_some() {
+            memory.sessions.keep(cookie, read.clone(), before);
+        }
+        Ok(read)
+    }
+
+    /// The sessions of an account, the newest first.
+    pub async fn sessions_of(&self, realm: &RealmId, subject: &str) -> Result<Vec<Session>, Fault> {
+        let key = [Value::text(realm.as_str()), Value::text(subject)];
+        self.read(async move |transaction| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM sessions WHERE realm = $1 AND subject = $2 ORDER BY signed_in_at DESC"
+            );
+            transaction.rows(&sql, &key).await?.iter().map(read).collect()
+        })
+        .await
+    }
+
+    /// Sessions from the oldest sign-in to the newest, at most so many, after the one that the list before this
+    /// one ended with.
+    pub async fn sessions(
+        &self,
+        realm: &RealmId,
+        after: Option<(Timestamp, &str)>,
+        most: u32,
+    ) -> Result<Vec<Session>, Fault> {
+        let arguments = page(realm, after, most);
+        self.read(async move |transaction| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM sessions WHERE realm = $1 AND (signed_in_at, sid) > ($2, $3) \
+                 ORDER BY signed_in_at, sid LIMIT $4"
+            );
+            transaction.rows(&sql, &arguments).await?.iter().map(read).collect()
+        })
+        .await
+    }
+
+    /// Notes that a session was used.
+    pub async fn touch_session(&self, realm: &RealmId, cookie: Hash, now: Timestamp) -> Result<(), Fault> {
+        let of = realm.clone();
+        let touched = self
+            .write(async move |transaction| {
+                let sql = "UPDATE sessions SET seen_at = $3 WHERE realm = $1 AND cookie_hash = $2";
+                let arguments =
+                    [Value::text(of.as_str()), Value::bytes(&cookie), Value::Integer(now.as_micros())];
+                transaction.rows(sql, &arguments).await?;
+                transaction.announce_change(&of, Changed::Session, "").await
+            })
+            .await;
+        self.memory(realm).sessions.forget(&cookie);
+        touched
+    }
+
+    /// Ends a session: its cookie opens nothing more, and is known as one that did
+    /// ([`Memory::is_ended`](crate::Memory::is_ended)); its refresh tokens and its access tokens are revoked.
+    pub async fn end_session(
+        &self,
+        realm: &RealmId,
+        sid: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), Fault> {
+        let memory = self.memory(realm);
+        let (of, sid) = (realm.clone(), sid.to_owned());
+        let ended =
+            self.write(async move |transaction| end(transaction, &memory, &of, &sid, (now, until)).await);
+        let ended = ended.await;
+        self.memory(realm).sessions.clear();
+        ended
+    }
+
+    /// Ends every session of an account, but the one that is named.
+    pub async fn end_sessions_of(
+        &self,
+        realm: &RealmId,
+        subject: &str,
+        but: Option<&str>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), Fault> {
+        let memory = self.memory(realm);
+        let (of, subject, but) = (realm.clone(), subject.to_owned(), but.map(str::to_owned));
+        let ended = self.write(async move |transaction| {
+            end_sessions(transaction, &memory, &of, &subject, but.as_deref(), (now, until)).await
+        });
+        let ended = ended.await;
+        self.memory(realm).sessions.clear();
+        ended
+    }
+
+    /// Revokes one access token, by its `jti`, for as long as it could live.
+    pub async fn revoke_token(
+        &self,
+        realm: &RealmId,
+        jti: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let memory = self.memory(realm);
+        let (realm, jti) = (realm.clone(), jti.to_owned());
+        self.write(async move |transaction| {
+            // Once in a while those that ended by themselves are dropped.
+            if memory.revocations() % 1024 == 1023 {
+                let sql = "DELETE FROM revocations WHERE realm = $1 AND until < $2";
+                transaction
+                    .rows(sql, &[Value::text(realm.as_str()), Value::Integer(now.as_micros())])
+                    .await?;
+                memory.prune(now);
+            }
+            record_revocation(transaction, &realm, &jti, until).await?;
+            memory.revoke(&jti, until);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Ends every session of an account, but one.
+pub(crate) async fn end_sessions(
+    transaction: &mut Transaction<'_>,
+    memory: &Memory,
+    realm: &RealmId,
+    subject: &str,
+    but: Option<&str>,
+    span: (Timestamp, Timestamp),
+) -> Result<(), Fault> {
+    let sql = "SELECT sid FROM sessions WHERE realm = $1 AND subject = $2";
+    for row in transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(subject)]).await? {
+        if but != Some(row.text(0)?) {
+            end(transaction, memory, realm, row.text(0)?, span).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end(
+    transaction: &mut Transaction<'_>,
+    memory: &Memory,
+    realm: &RealmId,
+    sid: &str,
+    (now, until): (Timestamp, Timestamp),
+) -> Result<(), Fault> {
+    let named = [Value::text(realm.as_str()), Value::text(sid)];
+    let sql = "DELETE FROM sessions WHERE realm = $1 AND sid = $2 RETURNING cookie_hash";
+    for row in transaction.rows(sql, &named).await? {
+        let cookie = crate::memory::ended(row.bytes(0)?);
+        record_revocation(transaction, realm, &cookie, until).await?;
+        memory.revoke(&cookie, until);
+    }
+    let [in_realm, of_session] = named;
+    let sql = "UPDATE families SET revoked_at = $3 WHERE realm = $1 AND sid = $2 AND revoked_at = 0";
+    let at = Value::Integer(now.as_micros().max(1));
+    transaction.rows(sql, &[in_realm, of_session, at]).await?;
+    record_revocation(transaction, realm, sid, until).await?;
+    memory.revoke(sid, until);
+    Ok(())
+}
+
+pub(crate) async fn record_revocation(
+    transaction: &mut Transaction<'_>,
+    realm: &RealmId,
+    what: &str,
+    until: Timestamp,
+) -> Result<(), Fault> {
+    transaction.announce(realm, what, until).await?;
+    transaction
+        .rows(
+            "INSERT INTO revocations (realm, what, until) VALUES ($1, $2, $3) \
+         ON CONFLICT (realm, what) DO UPDATE SET until = excluded.until",
+            &[Value::text(realm.as_str()), Value::text(what), Value::Integer(until.as_micros())],
+        )
+        .await?;
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<Session, Fault> {
+    Ok(Session {
+        sid: row.text(0)?.to_owned(),
+        subject: row.text(1)?.to_owned(),
+        acr: row.text(2)?.to_owned(),
+        methods: row.text(3)?.to_owned(),
+        auth_time: Timestamp::from_micros(row.integer(4)?),
+        signed_in_at: Timestamp::from_micros(row.integer(5)?),
+        seen_at: Timestamp::from_micros(row.integer(6)?),
+        expires_at: Timestamp::from_micros(row.integer(7)?),
+        agent: row.text(8)?.to_owned(),
+        address: row.text(9)?.to_owned(),
+        password_version: u32::try_from(row.integer(10)?).map_err(|_| Fault::Record("a version"))?,
+    })
+}

@@ -1,0 +1,300 @@
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc, PoisonError, RwLock, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use model::{RealmId, Timestamp};
+use tokio::time::Instant;
+
+use crate::{
+    Fault, Memory,
+    audit::Trace,
+    migration::migrate,
+    postgres::{News, Notice, Postgres},
+    secrets::Vault,
+    sqlite::Sqlite,
+    timings::{Timing, Timings},
+    transaction::Transaction,
+    value::Value,
+};
+
+/// How long a node waits before it asks again for a database that it lost.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Where the database lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// In memory: gone with the process.
+    Memory,
+    /// In a file, with a write-ahead log beside it.
+    File(PathBuf),
+    /// On a PostgreSQL server (`postgres://…`), which several nodes may share.
+    Postgres(String),
+}
+
+/// The realms and their records. Cloning shares it; the last clone to go closes it.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) database: Database,
+    memories: Arc<Memories>,
+    pub(crate) vault: Arc<Vault>,
+    /// What each write that changes something leaves in the audit trail.
+    pub(crate) entry: Trace,
+}
+
+/// A store that others keep open.
+pub(crate) struct Weakly {
+    database: WeakDatabase,
+    memories: Weak<Memories>,
+    vault: Weak<Vault>,
+}
+
+enum WeakDatabase {
+    Sqlite(Weak<Sqlite>),
+    Postgres(Postgres),
+}
+
+impl Weakly {
+    /// The store, unless everybody has closed it.
+    pub(crate) fn upgrade(&self) -> Option<Store> {
+        let database = match &self.database {
+            WeakDatabase::Sqlite(sqlite) => Database::Sqlite(sqlite.upgrade()?),
+            WeakDatabase::Postgres(postgres) => Database::Postgres(postgres.clone()),
+        };
+        Some(Store {
+            database,
+            memories: self.memories.upgrade()?,
+            vault: self.vault.upgrade()?,
+            entry: None,
+        })
+    }
+}
+
+#[derive(Clone)]
+pub(crate) enum Database {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Postgres),
+}
+
+#[derive(Default)]
+struct Memories {
+    of: RwLock<HashMap<RealmId, Arc<Memory>>>,
+    /// How many realms were forgotten: what was read before one was may not be remembered after it.
+    forgotten: AtomicU64,
+    /// How long the database took.
+    timings: Timings,
+}
+
+impl Store {
+    /// A new database in memory: nothing of it outlives the process, and nothing has to be waited for.
+    pub fn in_memory() -> Result<Self, Fault> {
+        let database = Database::Sqlite(Arc::new(Sqlite::open(None, migrate)?));
+        Ok(Self { database, memories: Arc::default(), vault: Arc::default(), entry: None })
+    }
+
+    /// Opens the database, brings it to the newest form and remembers what is revoked.
+    pub async fn open(location: &Location) -> Result<Self, Fault> {
+        let database = match location {
+            Location::Memory => return Self::in_memory(),
+            Location::File(path) => Database::Sqlite(Arc::new(Sqlite::open(Some(path), migrate)?)),
+            Location::Postgres(url) => Database::Postgres(Postgres::open(url, migrate).await?),
+        };
+        let store = Self { database, memories: Arc::default(), vault: Arc::default(), entry: None };
+        store.remember().await?;
+        if let Database::Postgres(postgres) = &store.database {
+            tokio::spawn(hear(postgres.clone(), Arc::downgrade(&store.memories)));
+        }
+        Ok(store)
+    }
+
+    /// What of a realm must be known on the path of every request; kept by whoever asks often. It stays the
+    /// realm's until [`Store::forget_realm`].
+    pub fn memory(&self, realm: &RealmId) -> Arc<Memory> {
+        self.memories.memory(realm)
+    }
+
+    /// Whether any of a token's names is revoked, in a time that does not depend on how many are. `jti` also
+    /// tells its family (see [`Memory::is_revoked`]).
+    pub fn is_revoked(&self, realm: &RealmId, jti: Option<&str>, sid: Option<&str>) -> bool {
+        let memories = self.memories.of.read().unwrap_or_else(PoisonError::into_inner);
+        memories.get(realm).is_some_and(|memory| memory.is_revoked(jti, sid))
+    }
+
+    pub(crate) fn drop_memory(&self, realm: &RealmId) {
+        let mut memories = self.memories.of.write().unwrap_or_else(PoisonError::into_inner);
+        self.memories.forgotten.fetch_add(1, Relaxed);
+        if let Some(memory) = memories.remove(realm) {
+            // Others may hold it still: it must not go on revoking.
+            memory.clear();
+        }
+    }
+
+    /// Runs `job` atomically, and answers once what it did is committed: an answer survives a crash. Where two
+    /// got into each other's way it runs again.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        job: impl AsyncFn(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let entry = self.entry.clone();
+        let began = Instant::now();
+        let done = match &self.database {
+            Database::Sqlite(sqlite) => sqlite.write(job, entry).await,
+            Database::Postgres(postgres) => postgres.write(job, entry).await,
+        };
+        self.memories.timings.writes.note(began.elapsed(), done.is_err());
+        done
+    }
+
+    /// Runs `job`, which changes nothing, on what is committed.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        job: impl AsyncFn(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let began = Instant::now();
+        let done = match &self.database {
+            Database::Sqlite(sqlite) => sqlite.read(job).await,
+            Database::Postgres(postgres) => postgres.read(job).await,
+        };
+        self.memories.timings.reads.note(began.elapsed(), done.is_err());
+        done
+    }
+
+    /// What reads and writes have taken since the start.
+    pub fn timings(&self) -> (Timing, Timing) {
+        let Timings { reads, writes } = &self.memories.timings;
+        (reads.timing(), writes.timing())
+    }
+
+    /// Runs `job`, which changes nothing, on what is committed now, however long it takes.
+    pub(crate) async fn snapshot<T: Send + 'static>(
+        &self,
+        job: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.snapshot(job).await,
+            Database::Postgres(postgres) => postgres.snapshot(job).await,
+        }
+    }
+
+    /// Whether it ends with the process.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(&self.database, Database::Sqlite(sqlite) if sqlite.is_in_memory())
+    }
+
+    /// The store without keeping it open; none where nobody else can change it.
+    pub(crate) fn downgrade(&self) -> Option<Weakly> {
+        let database = match &self.database {
+            Database::Sqlite(sqlite) if sqlite.is_in_memory() => return None,
+            Database::Sqlite(sqlite) => WeakDatabase::Sqlite(Arc::downgrade(sqlite)),
+            Database::Postgres(postgres) => WeakDatabase::Postgres(postgres.clone()),
+        };
+        let (memories, vault) = (Arc::downgrade(&self.memories), Arc::downgrade(&self.vault));
+        Some(Weakly { database, memories, vault })
+    }
+
+    /// Gives pages that no record needs back to the machine; PostgreSQL does so by itself.
+    pub(crate) async fn vacuum(&self) -> Result<(), Fault> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.vacuum().await,
+            Database::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Takes over everything that is revoked in the database.
+    async fn remember(&self) -> Result<(), Fault> {
+        loop {
+            let before = self.memories.forgotten.load(Relaxed);
+            let revoked = self.read(async |transaction| revoked(transaction).await).await?;
+            if self.memories.take(revoked, before) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Memories {
+    fn memory(&self, realm: &RealmId) -> Arc<Memory> {
+        if let Some(memory) = self.of.read().unwrap_or_else(PoisonError::into_inner).get(realm) {
+            return memory.clone();
+        }
+        let mut memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
+        memories.entry(realm.clone()).or_default().clone()
+    }
+
+    fn forget_records(&self) {
+        let memories = self.of.read().unwrap_or_else(PoisonError::into_inner);
+        memories.values().for_each(|memory| memory.forget_records());
+    }
+
+    /// Remembers what was read, unless a realm was forgotten since.
+    fn take(&self, revoked: Vec<Revoked>, before: u64) -> bool {
+        let mut memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Relaxed) != before {
+            return false;
+        }
+        for (realm, what, until) in revoked {
+            memories.entry(realm).or_default().revoke(&what, until);
+        }
+        true
+    }
+}
+
+type Revoked = (RealmId, String, Timestamp);
+
+async fn revoked(transaction: &mut Transaction<'_>) -> Result<Vec<Revoked>, Fault> {
+    let sql = "SELECT realm, what, until FROM revocations WHERE until > $1";
+    let rows = transaction.rows(sql, &[Value::Integer(0)]).await?;
+    let read = rows.iter().map(|row| {
+        Ok((RealmId::new(row.text(0)?), row.text(1)?.to_owned(), Timestamp::from_micros(row.integer(2)?)))
+    });
+    read.collect()
+}
+
+/// Takes over what other nodes tell, as long as the store lives. After a silence everything is read again.
+async fn hear(postgres: Postgres, memories: Weak<Memories>) {
+    let database = Database::Postgres(postgres.clone());
+    while memories.strong_count() > 0 {
+        let catch_up = async || {
+            let Some(memories) = memories.upgrade() else { return Ok(()) };
+            memories.forget_records();
+            Store { database: database.clone(), memories, vault: Arc::default(), entry: None }
+                .remember()
+                .await
+        };
+        let told = |notice: Notice| {
+            let Some(memories) = memories.upgrade() else { return false };
+            let memory = memories.memory(&RealmId::new(&notice.realm));
+            match notice.news {
+                News::Revoked { what, until } => memory.revoke(&what, Timestamp::from_micros(until)),
+                News::Changed { kind, id } => memory.changed(kind, &id),
+            }
+            true
+        };
+        // Whether it ended well or not, it has ended: the connection is gone.
+        let _ = postgres.listen(catch_up, told).await;
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_realm_was_forgotten_does_not_come_back() {
+        let store = Store::in_memory().unwrap();
+        let realm = RealmId::new("t-42");
+        let before = store.memories.forgotten.load(Relaxed);
+        let read = || vec![(realm.clone(), "jti".to_owned(), Timestamp::MAX)];
+        assert!(store.memories.take(read(), before));
+        assert!(store.is_revoked(&realm, Some("jti"), None));
+        store.drop_memory(&realm);
+        assert!(!store.memories.take(read(), before), "to be read again");
+        assert!(!store.is_revoked(&realm, Some("jti"), None));
+    }
+}

@@ -1,0 +1,367 @@
+use std::{collections::BTreeSet, sync::Arc};
+
+use model::{RealmId, ScopeSet, Secret, Timestamp};
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    Fault, Owner, Store,
+    cache::Known,
+    memory::Changed,
+    session::end_sessions,
+    transaction::Transaction,
+    value::{Row, Value, page},
+};
+
+/// Somebody with an account. What makes a name, an address or a password good is for `identity` to say.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// What tokens name them by (`sub`), for ever: names and addresses change.
+    pub id: String,
+    /// The name that they sign in with, as they write it; empty: none.
+    pub name: String,
+    /// The name as names are compared.
+    pub name_key: String,
+    /// The e-mail address, as they write it; empty: none.
+    pub email: String,
+    /// The address as addresses are compared.
+    pub email_key: String,
+    /// When they showed that the address is theirs.
+    pub email_verified_at: Option<Timestamp>,
+    /// The password's hash, a PHC string; empty: none.
+    pub password: Secret<String>,
+    /// Counts the passwords: a session that was opened with another one ends.
+    pub password_version: u32,
+    /// Whether the next sign-in has to choose another password.
+    pub must_change: bool,
+    /// What they may be.
+    pub roles: Arc<BTreeSet<String>>,
+    /// What they may give to clients, of the APIs' scopes.
+    pub scopes: ScopeSet,
+    /// Their subscription tier.
+    pub plan: Option<Arc<str>>,
+    /// Claims that replace or add to the usual ones.
+    pub claims: Map<String, Json>,
+    /// Since when they are suspended.
+    pub disabled_at: Option<Timestamp>,
+    /// Since when there is this account.
+    pub created_at: Timestamp,
+    /// When they last signed in.
+    pub seen_at: Option<Timestamp>,
+}
+
+impl User {
+    /// Somebody of whom nothing is known but since when there is the account.
+    pub fn new(id: String, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            name_key: String::new(),
+            email: String::new(),
+            email_key: String::new(),
+            email_verified_at: None,
+            password: Secret::new(String::new()),
+            password_version: 0,
+            must_change: false,
+            roles: Arc::default(),
+            scopes: ScopeSet::new(),
+            plan: None,
+            claims: Map::new(),
+            disabled_at: None,
+            created_at,
+            seen_at: None,
+        }
+    }
+}
+
+/// By what somebody is looked for: a name or an address, as they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handle<'a> {
+    /// [`User::name_key`].
+    Name(&'a str),
+    /// [`User::email_key`].
+    Email(&'a str),
+}
+
+/// What came of writing a user.
+#[derive(Debug)]
+pub enum Written<T> {
+    /// It is written.
+    Done(T),
+    /// Somebody else has the name.
+    NameTaken,
+    /// Somebody else has the address.
+    EmailTaken,
+    /// There is nobody of this id.
+    Unknown,
+}
+
+/// Where the records of a user lie, and in which column their id: all go with the account.
+const OF_USER: [(&str, &str); 9] = [
+    ("consents", "subject"),
+    ("links", "subject"),
+    ("activities", "subject"),
+    ("passkeys", "user_id"),
+    ("totp", "user_id"),
+    ("totp_steps", "user_id"),
+    ("recovery_codes", "user_id"),
+    ("remembered_browsers", "user_id"),
+    ("passkey_offers", "user_id"),
+];
+
+const COLUMNS: &str = "id, name, name_key, email, email_key, email_verified_at, password, password_version, \
+                       must_change, roles, scopes, plan, claims, disabled_at, created_at, seen_at";
+
+impl Store {
+    /// Adds somebody.
+    pub async fn add_user(&self, realm: &RealmId, user: User) -> Result<Written<()>, Fault> {
+        let (memory, of, id) = (self.memory(realm), realm.clone(), user.id.clone());
+        let written = self
+            .write(async move |transaction| {
+                if let Some(taken) = taken(transaction, &of, &user).await? {
+                    return Ok(taken);
+                }
+                let sql = format!(
+                    "INSERT INTO users (realm, {COLUMNS}) VALUES \
+                     ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+                );
+                transaction.rows(&sql, &arguments(&of, &user)?).await?;
+                Ok(Written::Done(()))
+            })
+            .await;
+        memory.users.forget(&*id);
+        written
+    }
+
+    /// The user of an id; from memory where it was asked for before.
+    pub async fn user(&self, realm: &RealmId, id: &str) -> Result<Option<Arc<User>>, Fault> {
+        let memory = self.memory(realm);
+        match memory.users.get(id) {
+            Known::Record(user) => return Ok(Some(user)),
+            Known::Absent => return Ok(None),
+            Known::Nothing => {}
+        }
+        let before = memory.users.before();
+        let (of, wanted) = (realm.clone(), id.to_owned());
+        let read = self.read(async move |transaction| by(transaction, "id", &of, &wanted).await).await?;
+        let read = read.map(Arc::new);
+        memory.users.keep(id.into(), read.clone(), before);
+        Ok(read)
+    }
+
+    /// The user of a name or an address.
+    pub async fn find_user(&self, realm: &RealmId, handle: Handle<'_>) -> Result<Option<User>, Fault> {
+        let (is_email, key) = match handle {
+            Handle::Name(key) => (false, key.to_owned()),
+            Handle::Email(key) => (true, key.to_owned()),
+        };
+        if key.is_empty() {
+            return Ok(None);
+        }
+        let realm = realm.clone();
+        self.read(async move |transaction| {
+            by(transaction, if is_email { "email_key" } else { "name_key" }, &realm, &key).await
+        })
+        .await
+    }
+
+    /// Users from the oldest account to the newest, at most so many, after the one that the list before this
+    /// one ended with.
+    pub async fn users(
+        &self,
+        realm: &RealmId,
+        after: Option<(Timestamp, &str)>,
+        most: u32,
+    ) -> Result<Vec<User>, Fault> {
+        let arguments = page(realm, after, most);
+        self.read(async move |transaction| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM users WHERE realm = $1 AND (created_at, id) > ($2, $3) \
+                 ORDER BY created_at, id LIMIT $4"
+            );
+            transaction.rows(&sql, &arguments).await?.iter().map(read).collect()
+        })
+        .await
+    }
+
+    /// Changes a user; `change` may be asked more than once. A change of the password counts it.
+    pub async fn change_user(
+        &self,
+        realm: &RealmId,
+        id: &str,
+        change: impl Fn(&mut User) + Send + 'static,
+    ) -> Result<Written<User>, Fault> {
+        let (of, wanted) = (realm.clone(), id.to_owned());
+        let written = self
+            .write(async move |transaction| {
+                let Some(before) = by(transaction, "id", &of, &wanted).await? else {
+                    return Ok(Written::Unknown);
+                };
+                let mut user = before.clone();
+                change(&mut user);
+                user.id.clone_from(&before.id);
+                if user.password.expose() != before.password.expose() {
+                    user.password_version = before.password_version.saturating_add(1);
+                }
+                if let Some(taken) = taken(transaction, &of, &user).await? {
+                    return Ok(match taken {
+                        Written::NameTaken => Written::NameTaken,
+                        Written::EmailTaken | Written::Done(()) | Written::Unknown => Written::EmailTaken,
+                    });
+                }
+                let sql = "UPDATE users SET name = $3, name_key = $4, email = $5, email_key = $6, \
+                           email_verified_at = $7, password = $8, password_version = $9, must_change = $10, \
+                           roles = $11, scopes = $12, plan = $13, claims = $14, disabled_at = $15, \
+                           created_at = $16, seen_at = $17 WHERE realm = $1 AND id = $2";
+                transaction.rows(sql, &arguments(&of, &user)?).await?;
+                transaction.announce_change(&of, Changed::User, &user.id).await?;
+                Ok(Written::Done(user))
+            })
+            .await;
+        self.memory(realm).users.forget(id);
+        written
+    }
+
+    /// Puts another hash of the same password in the place of the one that was there, unless the password was
+    /// changed since: nobody is signed out by it.
+    pub async fn rehash_user(
+        &self,
+        realm: &RealmId,
+        id: &str,
+        before: &str,
+        after: &str,
+    ) -> Result<(), Fault> {
+        let arguments =
+            [Value::text(realm.as_str()), Value::text(id), Value::text(before), Value::text(after)];
+        let (of, user) = (realm.clone(), id.to_owned());
+        let written = self
+            .write(async move |transaction| {
+                let sql = "UPDATE users SET password = $4 WHERE realm = $1 AND id = $2 AND password = $3";
+                transaction.rows(sql, &arguments).await?;
+                transaction.announce_change(&of, Changed::User, &user).await
+            })
+            .await;
+        self.memory(realm).users.forget(id);
+        written
+    }
+
+    /// Removes somebody with everything of theirs: sessions end, and what was issued is revoked until `until`.
+    /// False: there was nobody of this id.
+    pub async fn remove_user(
+        &self,
+        realm: &RealmId,
+        id: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Fault> {
+        let memory = self.memory(realm);
+        let (of, wanted) = (realm.clone(), id.to_owned());
+        let removed = self
+            .write(async move |transaction| {
+                let named = [Value::text(of.as_str()), Value::text(&wanted)];
+                let sql = "DELETE FROM users WHERE realm = $1 AND id = $2 RETURNING id";
+                if transaction.rows(sql, &named).await?.is_empty() {
+                    return Ok(false);
+                }
+                for (table, column) in OF_USER {
+                    let sql = format!("DELETE FROM {table} WHERE realm = $1 AND {column} = $2");
+                    transaction.rows(&sql, &named).await?;
+                }
+                crate::key::remove_of(transaction, &of, &Owner::User(wanted.clone())).await?;
+                crate::refresh::revoke_all(transaction, &memory, &of, &wanted, None, (now, until)).await?;
+                end_sessions(transaction, &memory, &of, &wanted, None, (now, until)).await?;
+                crate::session::record_revocation(transaction, &of, &wanted, until).await?;
+                memory.revoke(&wanted, until);
+                transaction.announce_change(&of, Changed::User, &wanted).await?;
+                Ok(true)
+            })
+            .await;
+        let memory = self.memory(realm);
+        memory.users.forget(id);
+        memory.keys.clear();
+        removed
+    }
+}
+
+/// Whether somebody else has the name or the address.
+async fn taken(
+    transaction: &mut Transaction<'_>,
+    realm: &RealmId,
+    user: &User,
+) -> Result<Option<Written<()>>, Fault> {
+    let handles = [
+        ("name_key", &user.name_key, Written::NameTaken),
+        ("email_key", &user.email_key, Written::EmailTaken),
+    ];
+    for (column, key, taken) in handles {
+        if key.is_empty() {
+            continue;
+        }
+        let sql = format!("SELECT id FROM users WHERE realm = $1 AND {column} = $2 AND id <> $3");
+        let arguments = [Value::text(realm.as_str()), Value::text(key), Value::text(&user.id)];
+        if !transaction.rows(&sql, &arguments).await?.is_empty() {
+            return Ok(Some(taken));
+        }
+    }
+    Ok(None)
+}
+
+async fn by(
+    transaction: &mut Transaction<'_>,
+    column: &str,
+    realm: &RealmId,
+    key: &str,
+) -> Result<Option<User>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE realm = $1 AND {column} = $2");
+    let rows = transaction.rows(&sql, &[Value::text(realm.as_str()), Value::text(key)]).await?;
+    rows.first().map(read).transpose()
+}
+
+fn arguments(realm: &RealmId, user: &User) -> Result<Vec<Value>, Fault> {
+    let since = |at: Option<Timestamp>| Value::Integer(at.map_or(0, Timestamp::as_micros));
+    Ok(vec![
+        Value::text(realm.as_str()),
+        Value::text(&user.id),
+        Value::text(&user.name),
+        Value::text(&user.name_key),
+        Value::text(&user.email),
+        Value::text(&user.email_key),
+        since(user.email_verified_at),
+        Value::text(user.password.expose()),
+        Value::Integer(user.password_version.into()),
+        Value::flag(user.must_change),
+        Value::Text(serde_json::to_string(&*user.roles)?),
+        Value::Text(user.scopes.to_string()),
+        Value::text(user.plan.as_deref().unwrap_or_default()),
+        Value::Text(serde_json::to_string(&user.claims)?),
+        since(user.disabled_at),
+        Value::Integer(user.created_at.as_micros()),
+        since(user.seen_at),
+    ])
+}
+
+fn read(row: &Row) -> Result<User, Fault> {
+    let since = |column| {
+        let at = row.integer(column)?;
+        Ok::<_, Fault>((at != 0).then_some(Timestamp::from_micros(at)))
+    };
+    let text = |column| row.text(column).map(str::to_owned);
+    let roles: BTreeSet<String> = serde_json::from_str(row.text(9)?)?;
+    Ok(User {
+        id: text(0)?,
+        name: text(1)?,
+        name_key: text(2)?,
+        email: text(3)?,
+        email_key: text(4)?,
+        email_verified_at: since(5)?,
+        password: Secret::new(text(6)?),
+        password_version: u32::try_from(row.integer(7)?).map_err(|_| Fault::Record("a version"))?,
+        must_change: row.flag(8)?,
+        roles: Arc::new(roles),
+        scopes: row.text(10)?.parse().map_err(|_| Fault::Record("scopes"))?,
+        plan: Some(row.text(11)?).filter(|plan| !plan.is_empty()).map(Into::into),
+        claims: serde_json::from_str(row.text(12)?)?,
+        disabled_at: since(13)?,
+        created_at: Timestamp::from_micros(row.integer(14)?),
+        seen_at: since(15)?,
+    })
+}

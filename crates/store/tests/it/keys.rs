@@ -1,0 +1,133 @@
+//! API keys and app passwords.
+
+use std::time::Duration;
+
+use model::{RealmId, Timestamp};
+use store::{Key, KeyKind, Owner, Store};
+
+use crate::NOW;
+
+claims!(
+    a_key_comes_back_as_it_was_told_and_in_its_realm_alone,
+    a_key_that_is_withdrawn_is_seen_at_once,
+    a_key_and_its_successor_both_open_for_a_while,
+    keys_are_listed_by_owner_a_page_at_a_time,
+    uses_are_counted_by_operation_and_added_to_what_was_written,
+    a_user_that_is_removed_takes_their_keys_along,
+);
+
+pub(crate) fn key(id: &str, owner: Owner) -> Key {
+    Key {
+        id: id.to_owned(),
+        kind: KeyKind::ApiKey,
+        hash: [7; 32],
+        owner,
+        name: "the build".to_owned(),
+        scopes: "books:read".parse().unwrap(),
+        plan: Some("free".into()),
+        addresses: vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
+        created_at: NOW,
+        expires_at: Some(later(100)),
+        revoked_at: None,
+        replaces: None,
+    }
+}
+
+fn alice() -> Owner {
+    Owner::User("alice".to_owned())
+}
+
+fn later(seconds: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(seconds))
+}
+
+async fn a_key_comes_back_as_it_was_told_and_in_its_realm_alone(store: Store, realm: RealmId) {
+    assert_eq!(store.key(&realm, "k1").await.unwrap(), None);
+    assert!(store.add_key(&realm, key("k1", alice())).await.unwrap());
+    assert!(!store.add_key(&realm, key("k1", alice())).await.unwrap());
+    assert_eq!(store.key(&realm, "k1").await.unwrap().as_deref(), Some(&key("k1", alice())));
+    let bare = Key {
+        kind: KeyKind::AppPassword,
+        plan: None,
+        addresses: Vec::new(),
+        expires_at: None,
+        ..key("k2", Owner::Team("ops".to_owned()))
+    };
+    assert!(store.add_key(&realm, bare.clone()).await.unwrap());
+    assert_eq!(store.key(&realm, "k2").await.unwrap().as_deref(), Some(&bare));
+    let other = RealmId::new(&format!("not {}", realm.as_str()));
+    assert_eq!(store.key(&other, "k1").await.unwrap(), None);
+    assert!(store.keys(&other, None, None, 10).await.unwrap().is_empty());
+    assert_eq!(store.revoke_key(&other, "k1", NOW).await.unwrap(), None);
+    let successor = key("k3", alice());
+    assert_eq!(store.rotate_key(&other, "k1", successor, NOW, later(10)).await.unwrap(), None);
+    store.memory(&realm).note_key_use("k1", "a/b", [127, 0, 0, 1].into(), NOW);
+    assert!(store.key_uses(&other, "k1").await.unwrap().is_empty());
+    store.forget_realm(&realm).await.unwrap();
+    assert_eq!(store.key(&realm, "k1").await.unwrap(), None);
+}
+
+async fn a_key_that_is_withdrawn_is_seen_at_once(store: Store, realm: RealmId) {
+    store.add_key(&realm, key("k1", alice())).await.unwrap();
+    assert_eq!(store.key(&realm, "k1").await.unwrap().unwrap().revoked_at, None);
+    assert_eq!(store.revoke_key(&realm, "k1", NOW).await.unwrap().unwrap().revoked_at, Some(NOW));
+    assert_eq!(store.key(&realm, "k1").await.unwrap().unwrap().revoked_at, Some(NOW));
+    let again = store.revoke_key(&realm, "k1", later(5)).await.unwrap().unwrap();
+    assert_eq!(again.revoked_at, Some(NOW), "it keeps its time");
+}
+
+async fn a_key_and_its_successor_both_open_for_a_while(store: Store, realm: RealmId) {
+    store.add_key(&realm, key("k1", alice())).await.unwrap();
+    assert!(store.key(&realm, "k1").await.unwrap().is_some());
+    let old = store.rotate_key(&realm, "k1", key("k2", alice()), NOW, later(10)).await.unwrap().unwrap();
+    assert_eq!(old.expires_at, Some(later(10)));
+    assert_eq!(store.key(&realm, "k1").await.unwrap().unwrap().expires_at, Some(later(10)));
+    assert_eq!(store.key(&realm, "k2").await.unwrap().unwrap().replaces.as_deref(), Some("k1"));
+    let beyond = store.rotate_key(&realm, "k2", key("k3", alice()), NOW, later(1000)).await.unwrap().unwrap();
+    assert_eq!(beyond.expires_at, Some(later(100)), "its own end came before");
+    let ended = store.rotate_key(&realm, "k1", key("k4", alice()), later(10), later(20)).await.unwrap();
+    assert_eq!(ended, None);
+    assert_eq!(store.key(&realm, "k4").await.unwrap(), None);
+}
+
+async fn keys_are_listed_by_owner_a_page_at_a_time(store: Store, realm: RealmId) {
+    for (place, (id, owner)) in
+        [("c", alice()), ("a", Owner::Client("alice".to_owned())), ("b", alice())].into_iter().enumerate()
+    {
+        let created_at = later(place as u64 / 2);
+        store.add_key(&realm, Key { created_at, ..key(id, owner) }).await.unwrap();
+    }
+    let ids = |keys: &[Key]| keys.iter().map(|key| key.id.clone()).collect::<Vec<_>>();
+    let first = store.keys(&realm, None, None, 2).await.unwrap();
+    assert_eq!(ids(&first), ["a", "c"]);
+    let rest = store.keys(&realm, None, Some((NOW, "c")), 2).await.unwrap();
+    assert_eq!(ids(&rest), ["b"]);
+    assert_eq!(ids(&store.keys(&realm, Some(&alice()), None, 10).await.unwrap()), ["c", "b"]);
+}
+
+async fn uses_are_counted_by_operation_and_added_to_what_was_written(store: Store, realm: RealmId) {
+    store.add_key(&realm, key("k1", alice())).await.unwrap();
+    let memory = store.memory(&realm);
+    let from = [127, 0, 0, 1].into();
+    assert!(memory.note_key_use("k1", "shop/list", from, NOW), "the first that waits");
+    assert!(!memory.note_key_use("k1", "shop/list", from, later(1)));
+    memory.note_key_use("k1", "shop/add", from, later(2));
+    memory.note_key_use("gone", "shop/add", from, NOW);
+    let uses = store.key_uses(&realm, "k1").await.unwrap();
+    let told: Vec<_> = uses.iter().map(|it| (&*it.operation, it.uses, it.used_at, &*it.address)).collect();
+    assert_eq!(told, [("shop/add", 1, later(2), "127.0.0.1"), ("shop/list", 2, later(1), "127.0.0.1")]);
+    assert!(memory.note_key_use("k1", "shop/list", from, later(3)), "the first since");
+    store.write_key_uses(&realm).await.unwrap();
+    assert_eq!(store.key_uses(&realm, "k1").await.unwrap().first().unwrap().uses, 3);
+    assert!(store.key_uses(&realm, "gone").await.unwrap().is_empty(), "no key, no counts");
+}
+
+async fn a_user_that_is_removed_takes_their_keys_along(store: Store, realm: RealmId) {
+    store.add_user(&realm, crate::users::user("alice", "alice")).await.unwrap();
+    store.add_key(&realm, key("k1", alice())).await.unwrap();
+    store.add_key(&realm, key("k2", Owner::Client("alice".to_owned()))).await.unwrap();
+    assert!(store.key(&realm, "k1").await.unwrap().is_some());
+    assert!(store.remove_user(&realm, "alice", NOW, NOW).await.unwrap());
+    assert_eq!(store.key(&realm, "k1").await.unwrap(), None);
+    assert!(store.key(&realm, "k2").await.unwrap().is_some(), "a client of that id is somebody else");
+}

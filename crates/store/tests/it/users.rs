@@ -1,0 +1,151 @@
+//! People and what is theirs.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use model::{RealmId, Secret};
+use store::{Handle, Session, Store, User, Written};
+
+use crate::{FAMILY, NOW, begun, grant, session};
+
+claims!(
+    a_user_comes_back_as_they_were_written_and_in_their_realm_alone,
+    a_name_and_an_address_are_one_persons,
+    a_change_is_seen_at_once_and_counts_passwords,
+    a_user_that_is_removed_leaves_nothing_and_holds_nothing,
+    users_are_listed_from_the_oldest_a_page_at_a_time,
+    consent_that_is_withdrawn_takes_its_tokens_with_it,
+    all_sessions_of_a_user_end_but_one,
+);
+
+pub(crate) fn user(id: &str, name: &str) -> User {
+    User {
+        id: id.to_owned(),
+        name: name.to_uppercase(),
+        name_key: name.to_owned(),
+        email: String::new(),
+        email_key: String::new(),
+        email_verified_at: None,
+        password: Secret::new("$argon2id$1".to_owned()),
+        password_version: 1,
+        must_change: false,
+        roles: Arc::new(BTreeSet::from(["a role".to_owned(), "b".to_owned()])),
+        scopes: "books:read".parse().unwrap(),
+        plan: Some("free".into()),
+        claims: serde_json::from_str(r#"{"tenant":"acme"}"#).unwrap(),
+        disabled_at: None,
+        created_at: NOW,
+        seen_at: None,
+    }
+}
+
+fn with_email(id: &str, email: &str) -> User {
+    User { email: email.to_owned(), email_key: email.to_owned(), ..user(id, "") }
+}
+
+async fn add(store: &Store, realm: &RealmId, user: User) {
+    assert!(matches!(store.add_user(realm, user).await.unwrap(), Written::Done(())));
+}
+
+async fn a_user_comes_back_as_they_were_written_and_in_their_realm_alone(store: Store, realm: RealmId) {
+    assert!(store.user(&realm, "u1").await.unwrap().is_none());
+    add(&store, &realm, user("u1", "ana")).await;
+    let found = store.user(&realm, "u1").await.unwrap().unwrap();
+    assert_eq!(format!("{found:?}"), format!("{:?}", user("u1", "ana")));
+    assert_eq!(found.password.expose(), "$argon2id$1");
+    assert_eq!(store.find_user(&realm, Handle::Name("ana")).await.unwrap().unwrap().id, "u1");
+    assert!(store.find_user(&realm, Handle::Name("")).await.unwrap().is_none());
+    assert!(store.find_user(&realm, Handle::Email("ana")).await.unwrap().is_none());
+    let other = RealmId::new(&format!("not {}", realm.as_str()));
+    assert!(store.user(&other, "u1").await.unwrap().is_none());
+    assert!(store.find_user(&other, Handle::Name("ana")).await.unwrap().is_none());
+    assert!(store.users(&other, None, 10).await.unwrap().is_empty());
+    assert!(matches!(store.change_user(&other, "u1", |_| ()).await.unwrap(), Written::Unknown));
+    assert!(!store.remove_user(&other, "u1", NOW, NOW).await.unwrap());
+    assert!(store.sessions_of(&other, "u1").await.unwrap().is_empty());
+    assert!(store.consents(&other, "u1").await.unwrap().is_empty());
+    assert!(store.user(&realm, "u1").await.unwrap().is_some());
+}
+
+async fn a_name_and_an_address_are_one_persons(store: Store, realm: RealmId) {
+    add(&store, &realm, user("u1", "ana")).await;
+    assert!(matches!(store.add_user(&realm, user("u2", "ana")).await.unwrap(), Written::NameTaken));
+    add(&store, &realm, with_email("u2", "a@b.example")).await;
+    let again = store.add_user(&realm, with_email("u3", "a@b.example")).await.unwrap();
+    assert!(matches!(again, Written::EmailTaken));
+    add(&store, &realm, with_email("u3", "")).await;
+    add(&store, &realm, with_email("u4", "")).await;
+    let stolen = store.change_user(&realm, "u3", |user| "ana".clone_into(&mut user.name_key)).await.unwrap();
+    assert!(matches!(stolen, Written::NameTaken));
+    assert_eq!(store.user(&realm, "u3").await.unwrap().unwrap().name_key, "");
+}
+
+async fn a_change_is_seen_at_once_and_counts_passwords(store: Store, realm: RealmId) {
+    add(&store, &realm, user("u1", "ana")).await;
+    assert_eq!(store.user(&realm, "u1").await.unwrap().unwrap().password_version, 1);
+    let changed = store
+        .change_user(&realm, "u1", |user| {
+            user.password = Secret::new("$argon2id$2".to_owned());
+            user.disabled_at = Some(NOW);
+            "else".clone_into(&mut user.id);
+        })
+        .await;
+    assert!(matches!(changed.unwrap(), Written::Done(user) if user.password_version == 2));
+    let found = store.user(&realm, "u1").await.unwrap().unwrap();
+    assert_eq!((found.password_version, found.disabled_at), (2, Some(NOW)));
+    assert!(store.user(&realm, "else").await.unwrap().is_none());
+}
+
+async fn a_user_that_is_removed_leaves_nothing_and_holds_nothing(store: Store, realm: RealmId) {
+    add(&store, &realm, user("alice", "alice")).await;
+    begun(&store, &realm).await;
+    store.open_session(&realm, [1; 32], session(), None).await.unwrap();
+    store.record_consent(&realm, "app", "alice", &"a".parse().unwrap(), NOW).await.unwrap();
+    assert!(store.user(&realm, "alice").await.unwrap().is_some());
+    assert!(store.session(&realm, [1; 32]).await.unwrap().is_some());
+    let until = NOW.plus(Duration::from_secs(600));
+    assert!(store.remove_user(&realm, "alice", NOW, until).await.unwrap());
+    assert!(store.user(&realm, "alice").await.unwrap().is_none());
+    assert!(store.session(&realm, [1; 32]).await.unwrap().is_none());
+    assert!(store.consents(&realm, "alice").await.unwrap().is_empty());
+    assert!(store.family(&realm, FAMILY).await.unwrap().unwrap().revoked);
+    assert!(store.is_revoked(&realm, Some(&format!("{FAMILY}jti")), None));
+    assert!(store.is_revoked(&realm, None, Some("alice")), "whatever names them");
+    assert!(!store.remove_user(&realm, "alice", NOW, until).await.unwrap());
+}
+
+async fn users_are_listed_from_the_oldest_a_page_at_a_time(store: Store, realm: RealmId) {
+    for (place, id) in ["c", "a", "b"].into_iter().enumerate() {
+        let created_at = NOW.plus(Duration::from_secs(place as u64 / 2));
+        add(&store, &realm, User { created_at, ..user(id, id) }).await;
+    }
+    let ids = |users: &[User]| users.iter().map(|user| user.id.clone()).collect::<Vec<_>>();
+    let first = store.users(&realm, None, 2).await.unwrap();
+    assert_eq!(ids(&first), ["a", "c"]);
+    let last = first.last().unwrap();
+    let rest = store.users(&realm, Some((last.created_at, &last.id)), 2).await.unwrap();
+    assert_eq!(ids(&rest), ["b"]);
+}
+
+async fn consent_that_is_withdrawn_takes_its_tokens_with_it(store: Store, realm: RealmId) {
+    begun(&store, &realm).await;
+    for client in ["app", "other"] {
+        store.record_consent(&realm, client, "alice", &"a".parse().unwrap(), NOW).await.unwrap();
+    }
+    store.withdraw_consent(&realm, "other", "alice", NOW, NOW).await.unwrap();
+    assert!(!store.family(&realm, FAMILY).await.unwrap().unwrap().revoked, "another client's");
+    store.withdraw_consent(&realm, &grant().client, "alice", NOW, NOW).await.unwrap();
+    assert!(store.family(&realm, FAMILY).await.unwrap().unwrap().revoked);
+    assert!(store.consents(&realm, "alice").await.unwrap().is_empty());
+}
+
+async fn all_sessions_of_a_user_end_but_one(store: Store, realm: RealmId) {
+    for (number, sid) in [(1, "one"), (2, "two"), (3, "three")] {
+        let session = Session { sid: sid.to_owned(), ..session() };
+        store.open_session(&realm, [number; 32], session, None).await.unwrap();
+    }
+    store.end_sessions_of(&realm, "alice", Some("two"), NOW, NOW).await.unwrap();
+    let left = store.sessions_of(&realm, "alice").await.unwrap();
+    assert_eq!(left.iter().map(|session| session.sid.as_str()).collect::<Vec<_>>(), ["two"]);
+    assert!(store.session(&realm, [1; 32]).await.unwrap().is_none());
+    assert!(store.session(&realm, [2; 32]).await.unwrap().is_some());
+}

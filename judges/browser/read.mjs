@@ -1,0 +1,300 @@
+// What a screen reader reads of each page, from its top to its end; … is whatever stands there.
+
+export const READ = {
+  "sign-in": `
+- main:
+  - heading "Sign in to APP" [level=1]
+  - paragraph: Goes back to 127.0.0.1:9
+  - text: Name or e-mail
+  - textbox "Name or e-mail"
+  - text: Password
+  - textbox "Password"
+  - button "Sign in"
+  - paragraph:
+    - link "Forgot it?":
+      - /url: /_lobby/reset
+    - link "Make an account":
+      - /url: /_lobby/sign-up?request=…
+  - region "Personas":
+    - heading "Personas" [level=2]
+    - paragraph: This is a mock. Any of these gets in.
+    - list:
+      - listitem:
+        - button "alice admin, importer · 4 scopes"
+      - listitem:
+        - button "guest no scopes"
+      - listitem:
+        - button "suspended switched off admin, importer · 4 scopes"
+  - button "Back to APP without signing in"
+- contentinfo: Lobby`,
+  "sign-in refused": `
+- main:
+  - heading "Sign in to APP" [level=1]
+  - paragraph: Goes back to 127.0.0.1:9
+  - alert:
+    - paragraph: That name and password do not go together.
+  - text: Name or e-mail
+  - textbox "Name or e-mail" [invalid]: alice
+  - text: Password
+  - textbox "Password" [invalid]
+  - button "Sign in"
+  - paragraph:
+    - link "Forgot it?":
+      - /url: /_lobby/reset
+    - link "Make an account":
+      - /url: /_lobby/sign-up?request=…
+  - region "Personas":
+    - heading "Personas" [level=2]
+    - paragraph: This is a mock. Any of these gets in.
+    - list:
+      - listitem:
+        - button "alice admin, importer · 4 scopes"
+      - listitem:
+        - button "guest no scopes"
+      - listitem:
+        - button "suspended switched off admin, importer · 4 scopes"
+  - button "Back to APP without signing in"
+- contentinfo: Lobby`,
+  consent: `
+- main:
+  - heading "APP asks for your permission" [level=1]
+  - paragraph: You are alice.
+  - button "Not you?"
+  - heading "APP would be allowed to" [level=2]
+  - list:
+    - listitem:
+      - paragraph: See the catalogue
+      - group: Scope
+    - listitem:
+      - paragraph: Change the catalogue
+      - group: Scope
+    - listitem:
+      - paragraph: Know who you are here
+      - group: Scope
+    - listitem:
+      - paragraph: See one's name and address
+      - group: Scope
+  - paragraph: Sends you back to 127.0.0.1:9
+  - paragraph:
+    - button "Allow"
+    - button "Not now"
+- contentinfo: Lobby`,
+  "consent to more": `
+- main:
+  - heading "APP asks for something new" [level=1]
+  - paragraph: You are alice.
+  - button "Not you?"
+  - heading "APP would be allowed to" [level=2]
+  - list:
+    - listitem:
+      - paragraph: Change the catalogue
+      - group: Scope
+    - listitem:
+      - paragraph: Know who you are here
+      - group: Scope
+    - listitem:
+      - paragraph: See one's name and address
+      - group: Scope
+  - group: Already allowed
+  - paragraph: Sends you back to 127.0.0.1:9
+  - paragraph:
+    - button "Allow"
+    - button "Not now"
+- contentinfo: Lobby`,
+  device: `
+- main:
+  - heading "Connect a device" [level=1]
+  - paragraph: A television, a printer or a command line shows a code for this page.
+  - text: Code on your screen
+  - textbox "Code on your screen"
+  - paragraph: Capitals, spaces and dashes make no difference.
+  - button "Go on"
+- contentinfo: Lobby`,
+  "device unknown": `
+- main:
+  - heading "Connect a device" [level=1]
+  - paragraph: A television, a printer or a command line shows a code for this page.
+  - alert:
+    - paragraph: No device waits for this code. Compare it with the screen; if it is old, let the device show a new one.
+  - text: Code on your screen
+  - textbox "Code on your screen" [invalid]: NONE-SUCH
+  - paragraph: Capitals, spaces and dashes make no difference.
+  - button "Go on"
+- contentinfo: Lobby`,
+  "device confirmed": `
+- main:
+  - heading "Connect APP?" [level=1]
+  - paragraph: You are alice.
+  - button "Not you?"
+  - paragraph: "The device shows this code:"
+  - paragraph:
+    - code: …
+  - paragraph: It asked … ago from 127.0.0.1.
+  - heading "APP would be allowed to" [level=2]
+  - list:
+    - listitem:
+      - paragraph: See the catalogue
+      - group: Scope
+  - paragraph: Only go on if you began this and the code is the one on your screen.
+  - paragraph:
+    - button "Connect"
+    - button "Not mine"
+- contentinfo: Lobby`,
+  "device connected": `
+- main:
+  - heading "APP is connected" [level=1]
+  - paragraph: You can close this page and look at your device.
+- contentinfo: Lobby`,
+  error: `
+- main:
+  - heading "The way back to … is not known" [level=1]
+  - alert: "An app sent something that Lobby cannot use: the return address is not one it registered. Nothing was shared."
+  - group:
+    - text: What it sent
+    - code: http://evil.example/callback
+  - paragraph: "For its developer: register exactly this address as a redirect of the client, or send one that is registered."
+- contentinfo:
+  - text: Lobby · Reference
+  - code: …`,
+  "sign-up": `
+- main:
+  - heading "Make an account" [level=1]
+  - paragraph: A mail to this address makes it yours.
+  - text: E-mail
+  - textbox "E-mail"
+  - text: New password
+  - textbox "New password"
+  - button "Make an account"
+  - paragraph:
+    - link "I have an account":
+      - /url: /_lobby/sign-in
+- contentinfo: Lobby`,
+  "sign-up refused": `
+- main:
+  - heading "Make an account" [level=1]
+  - paragraph: A mail to this address makes it yours.
+  - alert:
+    - list:
+      - listitem: A password needs at least 12 characters.
+      - listitem: This password is easy to guess. Four random words do well.
+  - text: E-mail
+  - textbox "E-mail": ana@example.com
+  - text: New password
+  - textbox "New password"
+  - button "Make an account"
+  - paragraph:
+    - link "I have an account":
+      - /url: /_lobby/sign-in
+- contentinfo: Lobby`,
+  reset: `
+- main:
+  - heading "Choose another password" [level=1]
+  - paragraph: A link comes by mail. Your password stays until you choose another one.
+  - text: Name or e-mail
+  - textbox "Name or e-mail"
+  - button "Send the link"
+  - paragraph:
+    - link "Back to the sign-in page":
+      - /url: /_lobby/sign-in
+- contentinfo: Lobby`,
+  account: `
+- main:
+  - heading "Your account" [level=1]
+  - paragraph: You are alice.
+  - region "How you sign in":
+    - heading "How you sign in" [level=2]
+    - list:
+      - listitem: alice@example.com
+      - listitem:
+        - link "Change your e-mail address":
+          - /url: /_lobby/account/email
+      - listitem:
+        - link "Change your password":
+          - /url: /_lobby/account/password
+      - listitem:
+        - link "Your passkeys":
+          - /url: /_lobby/account/passkeys
+      - listitem:
+        - link "Authenticator app":
+          - /url: /_lobby/account/authenticator
+      - listitem:
+        - link "Recovery codes":
+          - /url: /_lobby/account/codes
+  - region "Where you are signed in":
+    - heading "Where you are signed in" [level=2]
+    - list:
+      - listitem: Chrome · 127.0.0.1 this browser
+      - listitem:
+        - text: Chrome · 127.0.0.1 used 22 seconds ago
+        - button "End the sign-in in Chrome": End
+      - listitem:
+        - text: Chrome · 127.0.0.1 used 23 seconds ago
+        - button "End the sign-in in Chrome": End
+      - listitem:
+        - text: Chrome · 127.0.0.1 used 25 seconds ago
+        - button "End the sign-in in Chrome": End
+    - button "Sign out everywhere else"
+    - button "Sign out everywhere"
+  - region "Apps":
+    - heading "Apps" [level=2]
+    - paragraph: No app has your permission for anything.
+  - region "What happened":
+    - heading "What happened" [level=2]
+    - list:
+      - listitem: Signed in … ago · Chrome · 127.0.0.1
+      - listitem: Signed in … ago · Chrome · 127.0.0.1
+      - listitem: Signed in … ago · Chrome · 127.0.0.1
+      - listitem: Signed in … ago · Chrome · 127.0.0.1
+  - paragraph:
+    - link "Download your data":
+      - /url: /_lobby/account/data
+    - link "Delete your account":
+      - /url: /_lobby/account/delete
+    - link "Sign out":
+      - /url: /_lobby/sign-in
+- contentinfo: Lobby`,
+  "change password": `
+- main:
+  - heading "Change your password" [level=1]
+  - paragraph: Every other browser is signed out.
+  - text: Name or e-mail
+  - textbox "Name or e-mail": alice@example.com
+  - text: Password
+  - textbox "Password"
+  - text: New password
+  - textbox "New password"
+  - button "Change it"
+  - paragraph:
+    - link "Back to your account":
+      - /url: /_lobby/account/
+- contentinfo: Lobby`,
+  codes: `
+- main:
+  - heading "Recovery codes" [level=1]
+  - paragraph:
+    - text: You are alice.
+    - link "Your account":
+      - /url: /_lobby/account/
+  - paragraph: 0 codes are left.
+  - button "Make new codes"
+- contentinfo: Lobby`,
+  "sign-out": `
+- main:
+  - heading "Sign out?" [level=1]
+  - paragraph: You are alice.
+  - paragraph: This ends your sign-in in this browser. Apps that you signed in to from here can no longer renew their access.
+  - button "Sign out"
+  - button "Stay signed in"
+- contentinfo: Lobby`,
+  "signed out": `
+- main:
+  - heading "You are signed out" [level=1]
+  - paragraph: Nobody is signed in here in this browser any more.
+- contentinfo: Lobby`,
+};
+
+/** Whether `text` is what `pattern` says. */
+export function reads(text, pattern) {
+  const parts = pattern.trim().split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".+")}$`).test(text.trim());
+}
