@@ -90,6 +90,8 @@ const WAYS = {
     await page.goto(`${desk.url}/_lobby/reset`);
   },
   account: async (page, desk) => {
+    // Whoever signed in before would be on the page too.
+    await fetch(`${desk.url}/_lobby/reset`, { method: "POST" });
     await WAYS.consent(page, desk);
     await page.goto(`${desk.url}/_lobby/account/`);
   },

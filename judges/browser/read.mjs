@@ -224,15 +224,6 @@ export const READ = {
     - heading "Where you are signed in" [level=2]
     - list:
       - listitem: Chrome · 127.0.0.1 this browser
-      - listitem:
-        - text: Chrome · 127.0.0.1 used 22 seconds ago
-        - button "End the sign-in in Chrome": End
-      - listitem:
-        - text: Chrome · 127.0.0.1 used 23 seconds ago
-        - button "End the sign-in in Chrome": End
-      - listitem:
-        - text: Chrome · 127.0.0.1 used 25 seconds ago
-        - button "End the sign-in in Chrome": End
     - button "Sign out everywhere else"
     - button "Sign out everywhere"
   - region "Apps":
@@ -241,10 +232,7 @@ export const READ = {
   - region "What happened":
     - heading "What happened" [level=2]
     - list:
-      - listitem: Signed in … ago · Chrome · 127.0.0.1
-      - listitem: Signed in … ago · Chrome · 127.0.0.1
-      - listitem: Signed in … ago · Chrome · 127.0.0.1
-      - listitem: Signed in … ago · Chrome · 127.0.0.1
+      - listitem: Signed in … · Chrome · 127.0.0.1
   - paragraph:
     - link "Download your data":
       - /url: /_lobby/account/data
