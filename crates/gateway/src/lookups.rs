@@ -23,7 +23,7 @@ use crate::{
 const USES_WAIT: Duration = Duration::from_secs(5);
 
 /// What look-ups are answered from, for one request.
-pub(crate) struct Desk<'a, N> {
+pub(crate) struct Desk<'a> {
     pub(crate) api: &'a Api,
     /// The operation that is asked for, as keys' uses are counted.
     pub(crate) operation: &'a str,
@@ -38,10 +38,10 @@ pub(crate) struct Desk<'a, N> {
     pub(crate) signatures: &'a Signatures,
     /// What tokens are verified with; `None` where none can have come.
     pub(crate) keys: Option<&'a Arc<KeySet>>,
-    pub(crate) neighbours: &'a N,
+    pub(crate) neighbours: &'a dyn Neighbours,
 }
 
-impl<N: Neighbours> Desk<'_, N> {
+impl Desk<'_> {
     /// One fact for each look-up, in their order.
     pub(crate) async fn answer(&self, lookups: &Lookups<'_>) -> Facts {
         let mut facts = Facts::new();
@@ -54,13 +54,13 @@ impl<N: Neighbours> Desk<'_, N> {
                 Lookup::Opaque { .. } => Fact::Held(None),
                 Lookup::Key { scheme, hash, value } => match self.key(scheme, *hash, value.0).await {
                     Ok(held) => Fact::Held(held),
-                    Err(_) => Fact::Failed,
+                    Err(fault) => unknown(&fault),
                 },
                 Lookup::Certificate(certificate) => Fact::Held(self.certificate(&certificate.subject)),
                 Lookup::Password { user, password } => self.password(user, password.expose()).await,
                 Lookup::State(asked) => match self.state(asked).await {
                     Ok(state) => Fact::State(state),
-                    Err(_) => Fact::Failed,
+                    Err(fault) => unknown(&fault),
                 },
                 Lookup::Charge { principal, counters } => {
                     let address = self.visit.peer.counted();
@@ -141,7 +141,7 @@ impl<N: Neighbours> Desk<'_, N> {
                     return Fact::Password(Password::Right(principal));
                 }
                 Ok(Found::Nobodys | Found::Expired(_) | Found::Revoked | Found::Elsewhere) => {}
-                Err(_) => return Fact::Failed,
+                Err(fault) => return unknown(&fault),
             }
         }
         let locks = self.settings.lockout.as_ref();
@@ -156,7 +156,10 @@ impl<N: Neighbours> Desk<'_, N> {
             }
             return Fact::Password(Password::Wrong);
         }
-        let Ok(account) = self.people().named(user).await else { return Fact::Failed };
+        let account = match self.people().named(user).await {
+            Ok(account) => account,
+            Err(fault) => return unknown(&fault),
+        };
         match (self.passwords.check(account.as_deref(), password).await, account) {
             (Ok(checked), Some(account)) if checked.is_right() => {
                 if locks.is_some() {
@@ -171,7 +174,7 @@ impl<N: Neighbours> Desk<'_, N> {
                 }
                 Fact::Password(Password::Wrong)
             }
-            (Err(_), _) => Fact::Failed,
+            (Err(identity::password::Busy), _) => Fact::Busy,
         }
     }
 
@@ -236,4 +239,9 @@ impl<N: Neighbours> Desk<'_, N> {
             ProofState::Replayed
         }
     }
+}
+
+/// Nobody passes on what could not be looked up; whether to come again says the fault.
+fn unknown(fault: &store::Fault) -> Fact {
+    if fault.is_passing() { Fact::Busy } else { Fact::Failed }
 }

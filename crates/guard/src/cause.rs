@@ -109,6 +109,8 @@ pub enum Cause {
     RiskBlocked,
     /// What the gateway met at the upstream: one of the `upstream.…` codes.
     Upstream(Upstream),
+    /// A look-up cannot be made for the moment: nobody passes.
+    Busy,
     /// A look-up failed. Whatever the reason: nobody passes.
     Fault,
 }
@@ -249,6 +251,7 @@ impl Cause {
             Self::Upstream(Upstream::Timeout) => Code::UpstreamTimeout,
             Self::Upstream(Upstream::Unavailable) => Code::UpstreamUnavailable,
             Self::Upstream(Upstream::Keys) => Code::UpstreamKeys,
+            Self::Busy => Code::Busy,
             Self::Fault => Code::Fault,
         }
     }
@@ -259,6 +262,7 @@ impl Cause {
             Self::AccountLocked { retry_after }
             | Self::RateLimited { retry_after }
             | Self::QuotaExceeded { retry_after } => Some(*retry_after),
+            Self::Busy => Some(Duration::from_secs(1)),
             _ => None,
         }
     }

@@ -233,6 +233,7 @@ impl<'a> Decision<'a> {
     fn charge(&mut self, admission: Admission, fact: Fact) {
         let (cause, charged) = match fact {
             Fact::Charged(charged) => (charged.cause(), charged),
+            Fact::Busy => (Some(Cause::Busy), Charged::default()),
             Fact::Token(_) | Fact::Held(_) | Fact::Password(_) | Fact::State(_) | Fact::Failed => {
                 (Some(Cause::Fault), Charged::default())
             }

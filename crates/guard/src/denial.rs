@@ -271,6 +271,10 @@ codes! {
     SandboxFull = "sandbox.full", 503, Challenge::None,
         "There is no room for another sandbox",
         "Delete sandboxes that are done with, advance main's clock past their idle end, or raise sandboxes.max";
+    /// What has to be looked up cannot be, for the moment.
+    Busy = "busy", 503, Challenge::None,
+        "Not now",
+        "Try again after Retry-After: the store is out of reach, or too many passwords wait to be hashed";
     /// Ours.
     Fault = "fault", 500, Challenge::None,
         "Something is broken here",

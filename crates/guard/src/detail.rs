@@ -63,6 +63,7 @@ impl Cause {
             }
             Self::RiskBlocked => "the request was judged too risky".to_owned(),
             Self::Upstream(upstream) => upstream.detail().to_owned(),
+            Self::Busy => "what had to be looked up cannot be for the moment".to_owned(),
             Self::Fault => "something that had to be looked up could not be".to_owned(),
         }
     }

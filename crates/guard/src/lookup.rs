@@ -118,6 +118,8 @@ pub enum Fact {
     State(State),
     /// What the counters said.
     Charged(Charged),
+    /// The look-up cannot be made for the moment: nobody passes on it.
+    Busy,
     /// The look-up failed: nobody passes on it.
     Failed,
 }

@@ -116,6 +116,7 @@ fn staged_cause(code: Code, operation: &Operation, now: Timestamp) -> Option<Cau
         | Code::RequestSlow
         | Code::SandboxAmbiguous
         | Code::SandboxFull
+        | Code::Busy
         | Code::Fault => return None,
     })
 }

@@ -86,7 +86,7 @@ impl Refused {
             }
             Self::Busy => {
                 let detail = "try again in a moment".to_owned();
-                ("store.busy", StatusCode::SERVICE_UNAVAILABLE, "It cannot be done now", detail)
+                ("busy", StatusCode::SERVICE_UNAVAILABLE, "It cannot be done now", detail)
             }
             Self::Read(_) | Self::Fault => {
                 let detail = "the fault is Lobby's; its log says more".to_owned();

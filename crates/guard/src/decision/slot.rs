@@ -152,6 +152,7 @@ impl Decision<'_> {
                 Password::Locked { retry_after } => Err(Cause::AccountLocked { retry_after }),
             },
             (Source::Certificate, Fact::Held(held)) => self.verify_certificate(held),
+            (_, Fact::Busy) => Err(Cause::Busy),
             (Source::Token { .. } | Source::Key { .. } | Source::Basic | Source::Certificate, _) => {
                 Err(Cause::Fault)
             }
@@ -225,9 +226,12 @@ impl Decision<'_> {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let standing = std::mem::replace(&mut slot.standing, Standing::Presented);
         let (source, Standing::Proven(mut proven)) = (slot.source, standing) else { return };
-        let Fact::State(state) = fact else {
-            self.put(index, Err((Cause::Fault, None)));
-            return;
+        let state = match fact {
+            Fact::State(state) => state,
+            Fact::Busy => return self.put(index, Err((Cause::Busy, None))),
+            Fact::Token(_) | Fact::Held(_) | Fact::Password(_) | Fact::Charged(_) | Fact::Failed => {
+                return self.put(index, Err((Cause::Fault, None)));
+            }
         };
         let unproven = match std::mem::replace(&mut proven.proof, Ok(None)) {
             Ok(proof) => replayed(proof.as_ref(), &state),

@@ -35,8 +35,8 @@ pub(crate) struct Desk {
     pub(crate) proofs: HashSet<(String, String)>,
     pub(crate) cache: HashMap<Hash, Arc<Token>>,
     pub(crate) tallies: HashMap<(String, String), limit::Tally>,
-    /// Look-ups fail.
-    pub(crate) broken: bool,
+    /// What every look-up comes back with.
+    pub(crate) broken: Option<Fact>,
     pub(crate) now: Timestamp,
     pub(crate) rounds: usize,
 }
@@ -140,7 +140,7 @@ impl Desk {
             proofs: HashSet::new(),
             cache: HashMap::new(),
             tallies: HashMap::new(),
-            broken: false,
+            broken: None,
             now: NOW,
             rounds: 0,
         }
@@ -232,8 +232,8 @@ impl Desk {
         proofs: &mut HashSet<(String, String)>,
         tallies: &mut HashMap<(String, String), limit::Tally>,
     ) -> Fact {
-        if self.broken {
-            return Fact::Failed;
+        if let Some(fact) = &self.broken {
+            return fact.clone();
         }
         match lookup {
             Lookup::Token { hash } => Fact::Token(self.cache.get(hash).cloned()),

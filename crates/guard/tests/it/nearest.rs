@@ -136,16 +136,18 @@ fn a_kept_token_is_judged_again_but_for_its_signature() {
 fn a_look_up_that_fails_lets_nobody_pass() {
     let mut desk = Desk::open();
     let good = desk.good();
-    desk.broken = true;
-    for request in [
-        to("read").bearer(&good),
-        to("read").bearer("opaque-token"),
-        to("badge").field("x-api-key", "alice-key"),
-        to("optional").field("x-api-key", "alice-key"),
-        to("pair").field("authorization", basic("alice:alice-password")),
-        to("card").certificate(1, true),
-    ] {
-        assert_eq!(desk.verdict(&request), "fault");
+    for (fact, verdict) in [(guard::Fact::Failed, "fault"), (guard::Fact::Busy, "busy")] {
+        desk.broken = Some(fact);
+        for request in [
+            to("read").bearer(&good),
+            to("read").bearer("opaque-token"),
+            to("badge").field("x-api-key", "alice-key"),
+            to("optional").field("x-api-key", "alice-key"),
+            to("pair").field("authorization", basic("alice:alice-password")),
+            to("card").certificate(1, true),
+        ] {
+            assert_eq!(desk.verdict(&request), verdict);
+        }
     }
 }
 

@@ -255,6 +255,11 @@ async fn a_database_out_of_reach_is_a_503_for_a_while_and_no_more() {
     lost.is_oauth_error(503, "temporarily_unavailable");
     assert_eq!(lost.header("retry-after"), Some("1"));
     lobby.get("/books").bearer(&alice).await.is_allowed();
+    let with_session = || lobby.get("/basket").cookie("bookshop_session", "nobodys");
+    let unknown = with_session().await;
+    unknown.is_refused(503, "busy");
+    assert_eq!(unknown.header("retry-after"), Some("1"));
     server.restart();
     ask().await.is(200);
+    with_session().await.is_refused(401, "key.unknown");
 }
