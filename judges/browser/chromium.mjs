@@ -16,3 +16,31 @@ function find() {
   const found = [process.env.CHROMIUM, ...folders.flatMap((folder) => names.map((name) => path.join(folder, name)))];
   return found.find((file) => file && existsSync(file)) ?? assert.fail("no Chromium on PATH; name one in CHROMIUM");
 }
+
+/** A browser of its own, with an authenticator that does as its person wants (WebAuthn's automation over CDP). */
+export async function withAuthenticator(browser, options = {}) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const violations = [];
+  page.on("console", (message) => /Content Security Policy/.test(message.text()) && violations.push(message.text()));
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("WebAuthn.enable", { enableUI: false });
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+      ...options,
+    },
+  });
+  const held = async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials;
+  const done = async () => {
+    await context.close();
+    assert.deepEqual(violations, []);
+  };
+  return { page, devtools, authenticatorId, held, done, context };
+}

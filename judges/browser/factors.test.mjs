@@ -7,8 +7,8 @@ import { createHmac } from "node:crypto";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { launch } from "./chromium.mjs";
-import { mock } from "./mock.mjs";
+import { launch, withAuthenticator } from "./chromium.mjs";
+import { mock } from "./server.mjs";
 import { authorize } from "./pages.mjs";
 
 const FOLDER = mkdtempSync(path.join(tmpdir(), "lobby-judge-"));
@@ -34,34 +34,7 @@ after(async () => {
   rmSync(FOLDER, { recursive: true, force: true });
 });
 
-/** A browser of its own, with an authenticator that does as its person wants. */
-async function person(options = {}) {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const violations = [];
-  page.on("console", (message) => /Content Security Policy/.test(message.text()) && violations.push(message.text()));
-  const devtools = await context.newCDPSession(page);
-  await devtools.send("WebAuthn.enable", { enableUI: false });
-  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2",
-      transport: "internal",
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-      ...options,
-    },
-  });
-  const held = async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials;
-  const done = async () => {
-    await context.close();
-    assert.deepEqual(violations, []);
-  };
-  return { page, devtools, authenticatorId, held, done, context };
-}
-
+const person = (options) => withAuthenticator(browser, options);
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 const start = (page, more) => page.goto(authorize({ url, client: `app-${Math.random()}` }, more));
 

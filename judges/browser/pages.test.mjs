@@ -11,7 +11,7 @@ import { after, before, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { launch } from "./chromium.mjs";
 import { cut, marked, outlines, stop } from "./look.mjs";
-import { mock } from "./mock.mjs";
+import { mock } from "./server.mjs";
 import { PAGES, authorize, device, lead } from "./pages.mjs";
 import { READ, reads } from "./read.mjs";
 

@@ -10,7 +10,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { launch } from "./chromium.mjs";
-import { mock } from "./mock.mjs";
+import { mock } from "./server.mjs";
 
 const PICTURES = process.env.SCREENSHOTS;
 const DIST = path.dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));

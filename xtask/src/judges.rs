@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::machine::{self, BROWSER, NODE, NPM, PYTHON, TLS};
+use crate::machine::{self, BROWSER, NODE, NPM, POSTGRESQL, PYTHON, TLS};
 use crate::server::{self, Server};
 use crate::shell;
 
@@ -46,7 +46,7 @@ fn judges(names: &[String]) -> Result<Vec<PathBuf>> {
 fn hear(judge: &Path, binary: &Path) -> Result<()> {
     let mut command = if judge.join("package.json").exists() {
         let browser = judge.ends_with("browser");
-        machine::provide(if browser { &[NODE, NPM, BROWSER] } else { &[NODE, NPM] })?;
+        machine::provide(if browser { &[NODE, NPM, BROWSER, POSTGRESQL] } else { &[NODE, NPM] })?;
         let folder = node_packages(judge)?;
         let mut command = Command::new("npm");
         command.args(["test", "--silent"]).current_dir(folder);
