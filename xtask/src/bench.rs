@@ -3,13 +3,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
-use crate::machine::{self, JAVA, LOAD, NODE, NPM};
+use crate::machine::{self, JAVA, LOAD, NODE, NPM, POSTGRESQL};
 use crate::{server, shell};
 
 mod http;
 mod load;
 mod page;
 mod peer;
+mod people;
 mod subject;
 mod tokens;
 
@@ -33,7 +34,10 @@ pub(crate) struct Arguments {
     /// Measure this binary in place of a release that is built now
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
-    /// Write the tables into docs/performance.md
+    /// How many users there are for the part `people`
+    #[arg(long, default_value_t = 1_000_000)]
+    users: u64,
+    /// Write the tables into docs/performance.md, and those of the part `people` into docs/store.md
     #[arg(long)]
     write: bool,
 }
@@ -52,6 +56,8 @@ enum Part {
     Start,
     /// GitHub's document, 13 MB
     Github,
+    /// The store among a thousand users and among a million; only where it is named
+    People,
 }
 
 /// How often a subject is put under load, and for how long.
@@ -64,6 +70,13 @@ struct Effort {
 /// Measures all that was asked for in one run: one subject after the other, all on the same cores with the
 /// same load.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.parts.contains(&Part::People) {
+        machine::provide(&[POSTGRESQL])?;
+        people::measure(arguments.users, arguments.write)?;
+        if arguments.parts.len() == 1 {
+            return Ok(());
+        }
+    }
     let chosen = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
     machine::provide(&[LOAD])?;
     let effort = Effort { rounds: arguments.rounds.max(1), seconds: arguments.seconds.max(1) };
