@@ -25,7 +25,6 @@ use crate::{
     gateway::Gateway,
     intake,
     ledger::Ledger,
-    neighbours::Neighbours,
     settings::{Api, Settings},
 };
 
@@ -40,7 +39,7 @@ pub(crate) struct Matched<'a> {
     pub(crate) captures: Vec<(&'a str, String)>,
 }
 
-impl<N: Neighbours> Gateway<N> {
+impl Gateway {
     /// Decides and answers one request to an API.
     pub(crate) async fn api(&self, arrival: &Arrival, incoming: Incoming, settings: &Settings) -> Course {
         let realm = arrival.visit.sandbox.name().realm();

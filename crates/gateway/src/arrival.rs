@@ -15,7 +15,7 @@ use crate::{
     body::AnswerBody,
     connection::Peer,
     gateway::Gateway,
-    neighbours::{Named, Neighbours, Visit},
+    neighbours::{Named, Visit},
     place::{self, Place, PlaceError},
     settings::{Settings, Stage},
     target,
@@ -28,7 +28,7 @@ pub(crate) struct Arrival {
     pub(crate) visit: Visit,
 }
 
-impl<N: Neighbours> Gateway<N> {
+impl Gateway {
     /// Finds out who asks, where, and in which sandbox; or refuses before anything else is looked at.
     pub(crate) async fn arrive(
         &self,

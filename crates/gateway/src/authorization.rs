@@ -16,7 +16,7 @@ use crate::{
     course::{Course, Log, with_body},
     gateway::Gateway,
     intake,
-    neighbours::{Misplaced, Neighbours, Spoken, Visit, Window},
+    neighbours::{Misplaced, Spoken, Visit, Window},
     settings::{Settings, Stage},
     target,
 };
@@ -34,7 +34,7 @@ fn is_staged(step: &Step) -> bool {
     step.oauth_error().is_some() || step.status().is_some_and(|status| status.as_u16() >= 400)
 }
 
-impl<N: Neighbours> Gateway<N> {
+impl Gateway {
     pub(crate) async fn authorize(
         &self,
         arrival: &Arrival,

@@ -16,9 +16,9 @@ use crate::{
 };
 
 /// The pipeline, with everything that outlives a reload.
-pub struct Gateway<N> {
+pub struct Gateway {
     pub(crate) settings: ArcSwap<Settings>,
-    pub(crate) furnishing: Furnishing<N>,
+    pub(crate) furnishing: Furnishing,
     pub(crate) signatures: Signatures,
     pub(crate) ledgers: Ledgers,
     next_id: AtomicU64,
@@ -28,7 +28,7 @@ pub struct Gateway<N> {
 pub type Listener = Box<dyn Fn(Event) + Send + Sync>;
 
 /// What a gateway is furnished with.
-pub struct Furnishing<N> {
+pub struct Furnishing {
     /// The sandboxes.
     pub sandboxes: Arc<Sandboxes>,
     /// What was asked.
@@ -40,7 +40,7 @@ pub struct Furnishing<N> {
     /// Failed passwords, by name.
     pub attempts: Arc<Attempts>,
     /// The other rooms.
-    pub neighbours: N,
+    pub neighbours: Box<dyn Neighbours>,
     /// The machine's clock.
     pub clock: Arc<dyn Clock>,
     /// Who we are, unless a sandbox is named by subdomain or path.
@@ -53,9 +53,9 @@ pub struct Furnishing<N> {
     pub seed: [u8; 4],
 }
 
-impl<N: Neighbours> Gateway<N> {
+impl Gateway {
     /// Opens the door.
-    pub fn new(furnishing: Furnishing<N>, settings: Arc<Settings>) -> Self {
+    pub fn new(furnishing: Furnishing, settings: Arc<Settings>) -> Self {
         Self {
             settings: ArcSwap::new(settings),
             furnishing,
@@ -77,8 +77,8 @@ impl<N: Neighbours> Gateway<N> {
     }
 
     /// The other rooms.
-    pub fn neighbours(&self) -> &N {
-        &self.furnishing.neighbours
+    pub fn neighbours(&self) -> &dyn Neighbours {
+        &*self.furnishing.neighbours
     }
 
     /// Forgets what was counted in a sandbox that begins anew, and what is stored of it but its keys.

@@ -17,7 +17,7 @@ use crate::{
     gateway::Gateway,
     ledger::Ledger,
     lookups::Desk,
-    neighbours::{Named, Neighbours, Visit},
+    neighbours::{Named, Visit},
     settings::{Api, Settings},
 };
 
@@ -54,7 +54,7 @@ pub struct Foreseen {
     pub assumed: Option<(String, String)>,
 }
 
-impl<N: Neighbours> Gateway<N> {
+impl Gateway {
     /// Verifies a token as each API would, and asks whether it was revoked; `None` where it is no JWT, so
     /// that there is nothing to verify.
     pub async fn verify(&self, inquiry: &Inquiry) -> Option<Verification> {
@@ -114,7 +114,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn of<N: Neighbours>(gateway: &Gateway<N>, inquiry: &Inquiry) -> Self {
+    fn of(gateway: &Gateway, inquiry: &Inquiry) -> Self {
         let Inquiry { token, sandbox, issuer, real, peer } = inquiry;
         let realm = sandbox.name().realm();
         let now = sandbox.clock().now(*real);
@@ -150,9 +150,9 @@ impl Scene {
         self.ledger.foresee(None, self.visit.peer.counted(), &counters, self.visit.now)
     }
 
-    async fn decide<N: Neighbours>(
+    async fn decide(
         &self,
-        gateway: &Gateway<N>,
+        gateway: &Gateway,
         api: &Api,
         settings: &Settings,
         operation: &Operation,
@@ -194,9 +194,9 @@ impl Scene {
         }
     }
 
-    async fn answer<N: Neighbours>(
+    async fn answer(
         &self,
-        gateway: &Gateway<N>,
+        gateway: &Gateway,
         api: &Api,
         settings: &Settings,
         lookups: &guard::Lookups<'_>,
@@ -217,18 +217,12 @@ impl Scene {
             attempts: &furnishing.attempts,
             signatures: &gateway.signatures,
             keys: Some(&self.keys),
-            neighbours: &furnishing.neighbours,
+            neighbours: &*furnishing.neighbours,
         };
         desk.answer(lookups).await
     }
 
-    async fn is_revoked<N: Neighbours>(
-        &self,
-        gateway: &Gateway<N>,
-        api: &Api,
-        settings: &Settings,
-        token: &Token,
-    ) -> bool {
+    async fn is_revoked(&self, gateway: &Gateway, api: &Api, settings: &Settings, token: &Token) -> bool {
         let asked = Asked { principal: token.principal(), token: Some(token), proof: None };
         let facts = self.answer(gateway, api, settings, &[Lookup::State(asked)].into_iter().collect()).await;
         facts.iter().any(|fact| matches!(fact, Fact::State(state) if state.revoked))

@@ -40,6 +40,6 @@ pub use neighbours::{Answering, Misplaced, Named, Neighbours, Speaking, Spoken, 
 pub use office::{Office, Service};
 pub use principal::of_account;
 pub use redirect::Redirect;
-pub use serve::{Abandoned, Bounds, Handler, Phase, serve};
+pub use serve::{Abandoned, Bounds, Handler, Phase, Serving, serve};
 pub use settings::{Api, Base, Basic, Settings, Stage, Standing, Trusts};
 pub use tls::{Asking, ClientTrust, VALIDATION, server_config};

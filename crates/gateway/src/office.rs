@@ -12,7 +12,7 @@ use crate::{
     connection::Peer,
     intake::{ReadError, read},
     neighbours::Answering,
-    serve::{Abandoned, Handler},
+    serve::Abandoned,
 };
 
 /// What answers on a listener of its own: the admin listener, the one that leads to HTTPS.
@@ -22,17 +22,17 @@ pub trait Service: Send + Sync + 'static {
 }
 
 /// A [`Service`] as what a listener drives: bodies are bounded, and a panic is a 500.
-pub struct Office<S: ?Sized> {
+pub struct Office {
     /// Bytes of a body.
     pub body_limit: usize,
     /// From the head until all of a body is there.
     pub body_patience: Duration,
     /// What answers.
-    pub service: Arc<S>,
+    pub service: Arc<dyn Service>,
 }
 
-impl<S: Service + ?Sized> Handler for Office<S> {
-    async fn handle(
+impl Office {
+    pub(crate) async fn handle(
         &self,
         request: Request<Incoming>,
         peer: &Peer,

@@ -18,12 +18,11 @@ use crate::{
     course::{Course, Log, deliver, with_body},
     gateway::Gateway,
     intake,
-    neighbours::Neighbours,
-    serve::{Abandoned, Handler},
+    serve::Abandoned,
     settings::{Settings, Stage},
 };
 
-impl<N: Neighbours> Gateway<N> {
+impl Gateway {
     async fn answer(
         &self,
         request: Request<Incoming>,
@@ -168,8 +167,9 @@ fn cors_of<'a>(arrival: &Arrival, settings: &'a Settings) -> &'a Cors {
     base.and_then(|base| settings.apis.get(base.api)).map_or(&settings.cors, |api| &api.cors)
 }
 
-impl<N: Neighbours> Handler for Gateway<N> {
-    async fn handle(
+impl Gateway {
+    /// Answers one request; `Err` ends the connection without an answer.
+    pub(crate) async fn handle(
         &self,
         request: Request<Incoming>,
         peer: &Peer,

@@ -1,6 +1,6 @@
 //! Accepting connections and driving them, within their bounds, until told to stop.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{net::TcpListener, pin::Pin, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
@@ -16,16 +16,30 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     body::AnswerBody,
     connection::{ClientCertificate, Peer, Socket},
+    gateway::Gateway,
+    office::Office,
 };
 
-/// What answers requests.
-pub trait Handler: Send + Sync + 'static {
-    /// Answers one; `Err` ends the connection without an answer.
-    fn handle(
+/// What answers a listener's requests.
+#[derive(Clone)]
+pub enum Handler {
+    /// The APIs, and Lobby's own beside them.
+    Gateway(Arc<Gateway>),
+    /// A small service.
+    Office(Arc<Office>),
+}
+
+impl Handler {
+    async fn handle(
         &self,
         request: Request<Incoming>,
         peer: &Peer,
-    ) -> impl Future<Output = Result<Response<AnswerBody>, Abandoned>> + Send;
+    ) -> Result<Response<AnswerBody>, Abandoned> {
+        match self {
+            Self::Gateway(gateway) => gateway.handle(request, peer).await,
+            Self::Office(office) => office.handle(request, peer).await,
+        }
+    }
 }
 
 /// A connection that ends without an answer, as a scenario wanted.
@@ -55,12 +69,28 @@ pub enum Phase {
     Draining,
 }
 
+/// Listeners that are being served.
+pub type Serving = Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>;
+
 /// Serves every listener until the phase is [`Phase::Draining`] and the last connection is done.
-pub async fn serve<H: Handler>(
+///
+/// Boxed, so that all of a request's way is compiled with this crate, which the release makes fast, and not with
+/// whoever calls it, which it makes small.
+pub fn serve(
     listeners: Vec<TcpListener>,
     tls: Option<Arc<rustls::ServerConfig>>,
     bounds: Bounds,
-    handler: Arc<H>,
+    handler: Handler,
+    phase: watch::Receiver<Phase>,
+) -> Serving {
+    Box::pin(run(listeners, tls, bounds, handler, phase))
+}
+
+async fn run(
+    listeners: Vec<TcpListener>,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    bounds: Bounds,
+    handler: Handler,
     phase: watch::Receiver<Phase>,
 ) -> std::io::Result<()> {
     let slots = Arc::new(Semaphore::new(bounds.connections));
@@ -79,7 +109,7 @@ pub async fn serve<H: Handler>(
     Ok(())
 }
 
-async fn accept<H: Handler>(listener: tokio::net::TcpListener, driver: Driver<H>, slots: Arc<Semaphore>) {
+async fn accept(listener: tokio::net::TcpListener, driver: Driver, slots: Arc<Semaphore>) {
     let mut phase = driver.phase.clone();
     loop {
         let accepted = tokio::select! {
@@ -100,25 +130,15 @@ async fn accept<H: Handler>(listener: tokio::net::TcpListener, driver: Driver<H>
     }
 }
 
-struct Driver<H> {
+#[derive(Clone)]
+struct Driver {
     acceptor: Option<TlsAcceptor>,
     bounds: Bounds,
-    handler: Arc<H>,
+    handler: Handler,
     phase: watch::Receiver<Phase>,
 }
 
-impl<H> Clone for Driver<H> {
-    fn clone(&self) -> Self {
-        Self {
-            acceptor: self.acceptor.clone(),
-            bounds: self.bounds,
-            handler: self.handler.clone(),
-            phase: self.phase.clone(),
-        }
-    }
-}
-
-impl<H: Handler> Driver<H> {
+impl Driver {
     async fn drive(mut self, stream: TcpStream, address: std::net::SocketAddr) {
         let _ = stream.set_nodelay(true);
         // A connection that says nothing costs no buffer.

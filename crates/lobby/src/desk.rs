@@ -8,11 +8,11 @@ use identity::Directory;
 use model::SandboxName;
 use oauth::{Interference, IssueError, IssueRequest, Unhandled};
 
-use crate::{documents::Documents, rooms::Rooms};
+use crate::documents::Documents;
 
 /// The desk of one house. It knows the gateway weakly: the gateway owns it.
 pub(crate) struct FrontDesk {
-    pub(crate) gateway: Weak<Gateway<Rooms>>,
+    pub(crate) gateway: Weak<Gateway>,
     pub(crate) oauth: Arc<oauth::Server>,
     pub(crate) documents: Arc<Documents>,
     pub(crate) issuer: Arc<str>,

@@ -35,7 +35,7 @@ use crate::{
 
 /// Everything that runs.
 pub(crate) struct House {
-    pub(crate) gateway: Arc<Gateway<Rooms>>,
+    pub(crate) gateway: Arc<Gateway>,
     pub(crate) store: Store,
     pub(crate) passwords: Arc<Passwords>,
     oauth: Arc<oauth::Server>,
@@ -116,7 +116,7 @@ impl House {
         let settings = Arc::new(wiring.gateway);
         let control_settings = control_settings(control_token, gathering, issuer)?;
         let (shared, hashing) = (store.clone(), passwords.clone());
-        let gateway = Arc::new_cyclic(|gateway: &Weak<Gateway<Rooms>>| {
+        let gateway = Arc::new_cyclic(|gateway: &Weak<Gateway>| {
             let desk = FrontDesk {
                 gateway: gateway.clone(),
                 oauth: oauth.clone(),
@@ -138,13 +138,13 @@ impl House {
                     store,
                     passwords,
                     attempts: oauth.attempts(),
-                    neighbours: Rooms::new(
+                    neighbours: Box::new(Rooms::new(
                         oauth.clone(),
                         Arc::new(control),
                         documents.clone(),
                         sandboxes.clone(),
                         port,
-                    ),
+                    )),
                     clock,
                     issuer: issuer.into(),
                     listener: heard.then(|| -> gateway::Listener { Box::new(tell) }),

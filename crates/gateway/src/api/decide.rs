@@ -5,12 +5,9 @@ use http::header;
 use model::{DecisionEvent, Event};
 
 use super::Matched;
-use crate::{
-    arrival::Arrival, gateway::Gateway, ledger::Ledger, lookups::Desk, neighbours::Neighbours,
-    settings::Settings,
-};
+use crate::{arrival::Arrival, gateway::Gateway, ledger::Ledger, lookups::Desk, settings::Settings};
 
-impl<N: Neighbours> Gateway<N> {
+impl Gateway {
     pub(crate) async fn decide(
         &self,
         arrival: &Arrival,
@@ -65,7 +62,7 @@ impl<N: Neighbours> Gateway<N> {
             attempts: &self.furnishing.attempts,
             signatures: &self.signatures,
             keys: keys.as_ref(),
-            neighbours: &self.furnishing.neighbours,
+            neighbours: self.neighbours(),
         };
         let mut decision = Decision::open(question);
         let mut outcome = loop {

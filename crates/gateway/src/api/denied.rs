@@ -11,10 +11,9 @@ use crate::{
     arrival::Arrival,
     course::Course,
     gateway::Gateway,
-    neighbours::Neighbours,
 };
 
-impl<N: Neighbours> Gateway<N> {
+impl Gateway {
     pub(crate) fn denied(
         &self,
         arrival: &Arrival,

@@ -4,7 +4,7 @@ mod place;
 
 use std::{path::PathBuf, sync::Arc};
 
-use gateway::{ClientTrust, Phase};
+use gateway::{ClientTrust, Handler, Phase};
 use model::Clock;
 use serde_json::json;
 use tokio::sync::watch;
@@ -65,7 +65,13 @@ async fn serve(global: &cli::Global, mock: &cli::Mock) -> Result<Exit, Failure> 
     asking.set(house.wants_certificates());
     let (phase, watching) = watch::channel(Phase::Open);
     let bounds = running::bounds(&gathering);
-    let serving = tokio::spawn(gateway::serve(listeners, tls, bounds, house.gateway.clone(), watching));
+    let serving = tokio::spawn(gateway::serve(
+        listeners,
+        tls,
+        bounds,
+        Handler::Gateway(house.gateway.clone()),
+        watching,
+    ));
     let mut follower = Follower::new();
     follower.follow(gathering.files);
     house.warm();

@@ -13,7 +13,7 @@ use std::{
 };
 
 use ::watch::Metrics;
-use gateway::{Office, Phase, Redirect};
+use gateway::{Handler, Office, Phase, Redirect};
 use model::{Entropy, Secret};
 use serde_json::json;
 use tokio::sync::watch;
@@ -96,14 +96,24 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
     let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };
     let office = office(&gathering, &house, tokens, pulse)?;
-    let serving = tokio::spawn(gateway::serve(vec![public], tls, bounds, house.gateway.clone(), watching));
+    let serving = tokio::spawn(gateway::serve(
+        vec![public],
+        tls,
+        bounds,
+        Handler::Gateway(house.gateway.clone()),
+        watching,
+    ));
     // It is there until the process ends: whoever asks while requests are drained hears so.
     let (_operators, staying) = watch::channel(Phase::Open);
     tokio::spawn(gateway::serve(vec![admin], admin_tls, bounds, office, staying));
     if let Some(certificates) = &mut certificates {
         if let Some(listener) = redirect {
             let service = leading(&setting.issuer, &url, certificates.shown.clone());
-            let office = Arc::new(Office { body_limit: ADMIN_BODY, body_patience: ADMIN_PATIENCE, service });
+            let office = Handler::Office(Arc::new(Office {
+                body_limit: ADMIN_BODY,
+                body_patience: ADMIN_PATIENCE,
+                service,
+            }));
             tokio::spawn(gateway::serve(vec![listener], None, bounds, office, phase.subscribe()));
         }
         keep_fresh(&mut setting, certificates.acme.take());
@@ -160,13 +170,13 @@ fn office(
     house: &House,
     tokens: Vec<Secret<String>>,
     pulse: HousePulse,
-) -> Result<Arc<Office<AdminDoor>>, Failure> {
+) -> Result<Handler, Failure> {
     let (config, folder) = (&gathering.config, gathering.folder());
     let administration =
         administration::of(config, folder, house.store.clone(), house.passwords.clone(), tokens);
     let administration = administration.map_err(|message| Failure::new(message, "mend it in lobby.yaml"))?;
     let service = Arc::new(AdminDoor::new(gathering, pulse, Box::new(administration)));
-    Ok(Arc::new(Office { body_limit: ADMIN_BODY, body_patience: ADMIN_PATIENCE, service }))
+    Ok(Handler::Office(Arc::new(Office { body_limit: ADMIN_BODY, body_patience: ADMIN_PATIENCE, service })))
 }
 
 /// Fetches certificates as long as the process lives.
