@@ -3,6 +3,9 @@
 //! It decides nothing itself: `contract` says which operation is meant, `guard` who may pass, `mock` what is
 //! answered. What it adds is the order, and the awaiting before and after.
 
+// The future of a connection holds those of all that a request may wait for.
+#![recursion_limit = "256"]
+
 mod answer;
 mod api;
 mod arrival;

@@ -27,6 +27,19 @@ pub enum Bearer {
     Malformed,
 }
 
+/// Whether these are the characters that a credential may have before its padding: letters, digits and `-._~+/`
+/// (RFC 9110 11.2, token68).
+///
+/// Every request's token passes here: without an early end the compiler compares many bytes at once.
+pub fn is_token68(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |legal, byte| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        // `-./0123456789` stand together in ASCII.
+        let digit_or_mark = byte.wrapping_sub(b'-') < 13;
+        legal & (letter | digit_or_mark | (*byte == b'_') | (*byte == b'~') | (*byte == b'+'))
+    })
+}
+
 /// Tells what a bearer credential means to be, without looking into it.
 pub fn classify(text: &str) -> Bearer {
     if text.is_empty() || text.len() > jws::LONGEST {
@@ -36,8 +49,7 @@ pub fn classify(text: &str) -> Bearer {
         return Bearer::Jwt;
     }
     let body = text.trim_end_matches('=');
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    if body.is_empty() || !body.bytes().all(legal) {
+    if body.is_empty() || !is_token68(body.as_bytes()) {
         return Bearer::Malformed;
     }
     if text.starts_with("eyJ") || text.bytes().filter(|byte| *byte == b'.').take(2).count() == 2 {

@@ -99,10 +99,9 @@ fn token68(bytes: &[u8]) -> Result<&str, &'static str> {
     if bytes.len() > LONGEST {
         return Err("it is longer than 16 KiB");
     }
-    let legal = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
     let padding = bytes.iter().rev().take_while(|byte| **byte == b'=').count();
     let body = bytes.get(..bytes.len() - padding).unwrap_or_default();
-    if body.is_empty() || !body.iter().all(legal) {
+    if body.is_empty() || !jose::jwt::is_token68(body) {
         return Err("it has characters that no token has");
     }
     std::str::from_utf8(bytes).map_err(|_| "it has characters that no token has")

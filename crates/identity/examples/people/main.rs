@@ -35,7 +35,7 @@ fn main() -> Outcome<()> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let folder = Path::new(&folder);
-        println!("| | {} | {FEW} users | {many} users | times |", "median");
+        println!("| | median of one after the other | {FEW} users | {many} users | times |");
         println!("| --- | --- | ---: | ---: | ---: |");
         let few = on_sqlite(&folder.join("few.db"), FEW).await?;
         let at = folder.join("many.db");

@@ -219,6 +219,10 @@ fn what_means_to_be_a_jwt_is_told_from_what_is_opaque() {
     ] {
         assert_eq!(jwt::classify(text), meant, "{text}");
     }
+    let legal = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+    for byte in 0..=u8::MAX {
+        assert_eq!(jwt::is_token68(&[b'a', byte]), legal.contains(&byte), "{byte:#x}");
+    }
     assert_eq!(jwt::classify(&"a".repeat(16 * 1024)), Bearer::Opaque);
     assert_eq!(jwt::classify(&"a".repeat(16 * 1024 + 1)), Bearer::Malformed);
     assert_eq!(jwt::classify(&"a.".repeat(9000)), Bearer::Malformed);

@@ -13,7 +13,7 @@ use std::{
 };
 
 use ::watch::Metrics;
-use gateway::{Handler, Office, Phase, Redirect};
+use gateway::{Handler, Office, Phase, Redirect, Service};
 use model::{Entropy, Secret};
 use serde_json::json;
 use tokio::sync::watch;
@@ -96,25 +96,15 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
     let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };
     let office = office(&gathering, &house, tokens, pulse)?;
-    let serving = tokio::spawn(gateway::serve(
-        vec![public],
-        tls,
-        bounds,
-        Handler::Gateway(house.gateway.clone()),
-        watching,
-    ));
+    let handler = Handler::Gateway(house.gateway.clone());
+    let serving = tokio::spawn(gateway::serve(vec![public], tls, bounds, handler, watching));
     // It is there until the process ends: whoever asks while requests are drained hears so.
     let (_operators, staying) = watch::channel(Phase::Open);
     tokio::spawn(gateway::serve(vec![admin], admin_tls, bounds, office, staying));
     if let Some(certificates) = &mut certificates {
         if let Some(listener) = redirect {
             let service = leading(&setting.issuer, &url, certificates.shown.clone());
-            let office = Handler::Office(Arc::new(Office {
-                body_limit: ADMIN_BODY,
-                body_patience: ADMIN_PATIENCE,
-                service,
-            }));
-            tokio::spawn(gateway::serve(vec![listener], None, bounds, office, phase.subscribe()));
+            tokio::spawn(gateway::serve(vec![listener], None, bounds, beside(service), phase.subscribe()));
         }
         keep_fresh(&mut setting, certificates.acme.take());
     }
@@ -176,7 +166,12 @@ fn office(
         administration::of(config, folder, house.store.clone(), house.passwords.clone(), tokens);
     let administration = administration.map_err(|message| Failure::new(message, "mend it in lobby.yaml"))?;
     let service = Arc::new(AdminDoor::new(gathering, pulse, Box::new(administration)));
-    Ok(Handler::Office(Arc::new(Office { body_limit: ADMIN_BODY, body_patience: ADMIN_PATIENCE, service })))
+    Ok(beside(service))
+}
+
+/// A small service as what a listener serves.
+fn beside(service: Arc<dyn Service>) -> Handler {
+    Handler::Office(Arc::new(Office { body_limit: ADMIN_BODY, body_patience: ADMIN_PATIENCE, service }))
 }
 
 /// Fetches certificates as long as the process lives.
