@@ -1,6 +1,12 @@
 //! Passkeys (WebAuthn level 3): what a browser is asked, and whether what it answers is good. A ceremony's
 //! state is a text that the caller keeps; single use and its end are the store's.
 
+mod cbor;
+mod der;
+#[cfg(test)]
+mod tests;
+mod tpm;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use jose::{base64url, digest};
@@ -179,10 +185,14 @@ impl RelyingParty {
     /// Judges what a browser brings to register: the credential's id, and the record of the new passkey.
     pub fn register(&self, state: &str, answer: &str) -> Result<(String, Json), PasskeyError> {
         let state: RegistrationState = serde_json::from_str(state).map_err(|_| PasskeyError::State)?;
-        let answer: RegisterPublicKeyCredential =
+        let mut answer: RegisterPublicKeyCredential =
             serde_json::from_str(answer).map_err(|_| PasskeyError::Form)?;
+        let tpm = take_tpm(&mut answer)?;
         let credential = self.core.register_credential(&answer, &state, None).map_err(refused)?;
-        self.check_make(&credential)?;
+        match tpm {
+            Some(make) => self.check_listed(&make)?,
+            None => self.check_make(&credential)?,
+        }
         let record = serde_json::to_value(&credential).map_err(|_| PasskeyError::State)?;
         let id = record.get("cred_id").and_then(Json::as_str).ok_or(PasskeyError::State)?.to_owned();
         Ok((id, record))
@@ -203,21 +213,21 @@ impl RelyingParty {
             | ParsedAttestationData::None
             | ParsedAttestationData::Uncertain => return Err(PasskeyError::Make),
         }
-        if self.rules.aaguids.is_empty() {
-            return Ok(());
-        }
         match &credential.attestation.metadata {
-            AttestationMetadata::Packed { aaguid } | AttestationMetadata::Tpm { aaguid, .. }
-                if self.rules.aaguids.contains(&aaguid.to_string()) =>
-            {
-                Ok(())
+            AttestationMetadata::Packed { aaguid } | AttestationMetadata::Tpm { aaguid, .. } => {
+                self.check_listed(&aaguid.to_string())
             }
-            AttestationMetadata::Packed { .. }
-            | AttestationMetadata::Tpm { .. }
-            | AttestationMetadata::None
+            AttestationMetadata::None
             | AttestationMetadata::AndroidKey { .. }
-            | AttestationMetadata::AndroidSafetyNet { .. } => Err(PasskeyError::Make),
+            | AttestationMetadata::AndroidSafetyNet { .. } => self.check_listed(""),
         }
+    }
+
+    /// Whether a make that somebody vouches for is one of the list, if there is one.
+    fn check_listed(&self, make: &str) -> Result<(), PasskeyError> {
+        let aaguids = &self.rules.aaguids;
+        let is_open = !self.rules.attested || aaguids.is_empty();
+        if is_open || aaguids.contains(make) { Ok(()) } else { Err(PasskeyError::Make) }
     }
 
     /// Begins to ask for a passkey: one of those, or, of nobody in particular, any that the browser has. Then
@@ -302,6 +312,17 @@ pub fn is_backed_up(record: &Json) -> bool {
 /// What authenticators know a person by: nothing that tells who it is (WebAuthn 3, 14.6.1).
 pub fn user_handle(id: &str) -> Vec<u8> {
     digest::sha256(format!("user handle\0{id}")).to_vec()
+}
+
+/// Verifies the attestation of a TPM, which the library does not, and takes it out; gives the make.
+fn take_tpm(answer: &mut RegisterPublicKeyCredential) -> Result<Option<String>, PasskeyError> {
+    let object = answer.response.attestation_object.to_vec();
+    let Some(attested) = tpm::Attested::read(&object) else { return Ok(None) };
+    let make = attested.verify(&answer.response.client_data_json).map_err(PasskeyError::Wrong)?;
+    answer.response.attestation_object = attested.bare().into();
+    let hex: String = make.iter().map(|byte| format!("{byte:02x}")).collect();
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| hex.get(part).unwrap_or_default());
+    Ok(Some(parts.join("-")))
 }
 
 fn credential(record: &Json) -> Result<Credential, PasskeyError> {
