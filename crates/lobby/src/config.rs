@@ -96,12 +96,6 @@ impl Config {
         say(self.counters == Some(Counters::Valkey), &["counters"]);
         let by_mail = self.factors.as_ref().is_some_and(|factors| factors.email_code.is_some());
         say(by_mail, &["factors", "email_code"]);
-        if let Some(pages) = &self.pages {
-            say(pages.logo.is_some(), &["pages", "logo"]);
-            say(!pages.colours.is_empty(), &["pages", "colours"]);
-            say(pages.templates.is_some(), &["pages", "templates"]);
-            say(pages.translations.is_some(), &["pages", "translations"]);
-        }
         idle
     }
 }

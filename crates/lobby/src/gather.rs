@@ -14,6 +14,7 @@ use crate::{
     config::{Config, apis::Api, read::Written, store::Store, value::SecretReference},
     follow::{Digest, Files, Noting},
     loader::{FolderLoader, Remote},
+    material::Material,
 };
 
 /// What the house is for.
@@ -61,6 +62,8 @@ pub(crate) struct Gathering {
     pub(crate) problems: Vec<Problem>,
     /// Everything to follow, with what it held.
     pub(crate) files: Files,
+    /// What the pages have of the service's own.
+    pub(crate) brand: Material,
 }
 
 impl Gathering {
@@ -109,8 +112,10 @@ impl Sources {
             apis: Vec::new(),
             problems: Vec::new(),
             files: Files::new(),
+            brand: Material::default(),
         };
         self.read_config(&mut gathering);
+        crate::material::read(&mut gathering);
         let mut named: BTreeMap<String, Api> = std::mem::take(&mut gathering.config.apis);
         let folder = self.config_folder();
         let mut wanted: Vec<(String, String, Option<Api>)> = Vec::new();
@@ -287,11 +292,11 @@ fn overlay(contract: &mut Contract, name: &str, api: &Api, text: &Written) -> Ve
     problems
 }
 
-fn bare(code: &'static str, message: String, help: Option<String>) -> Problem {
+pub(crate) fn bare(code: &'static str, message: String, help: Option<String>) -> Problem {
     crate::wire::problem(Severity::Error, code, message, help)
 }
 
-fn unreadable(path: &Path, why: &str) -> Problem {
+pub(crate) fn unreadable(path: &Path, why: &str) -> Problem {
     bare("file.unreadable", format!("cannot read {}: {why}", path.display()), None)
 }
 

@@ -3,7 +3,7 @@
 use contract::Kind;
 
 /// Problems of lobby.yaml, and of serving documents together, by name.
-pub(crate) const OWN: [Kind; 10] = [
+pub(crate) const OWN: [Kind; 14] = [
     Kind {
         code: "api.name",
         meaning: "Two APIs have one name: those without an entry in lobby.yaml are named after their files, up to the first dot",
@@ -38,6 +38,28 @@ pub(crate) const OWN: [Kind; 10] = [
         code: "file.unreadable",
         meaning: "A file cannot be read: it is not there, or permission is missing",
         cure: "check its name; paths in lobby.yaml are relative to it",
+    },
+    Kind {
+        code: "pages.contrast",
+        meaning: "A colour of `pages.colours` is hard to read on what is behind it: less than 4.5 to 1 (WCAG 2.2 AA, 1.4.3)",
+        cure: "take the colour that is suggested, or one between; the pages are served with yours meanwhile",
+    },
+    Kind {
+        code: "pages.logo",
+        meaning: "The picture of `pages.logo` is none that is served: it is neither SVG, PNG nor WebP, or too large",
+        cure: "give it as SVG, PNG or WebP of at most 256 KB",
+    },
+    Kind {
+        code: "pages.template",
+        meaning: "A template of `pages.templates` cannot be used: it does not compile, asks for what is not there, or its page does \
+                  not send what ours does. Every page and mail is rendered with sample values at the start",
+        cure: "mend it at the place that is shown; [pages](pages.md) says what a template gets and what it must keep",
+    },
+    Kind {
+        code: "pages.translation",
+        meaning: "A file of `pages.translations` has a text that there is none of, lacks one that its language needs, or has \
+                  other placeholders than ours",
+        cure: "write the text that is suggested; [pages](pages.md) says where all of them are",
     },
     Kind {
         code: "path.clash",

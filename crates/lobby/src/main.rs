@@ -19,6 +19,7 @@ mod kind;
 mod leaks;
 mod loader;
 mod lock;
+mod material;
 mod postman;
 #[cfg(test)]
 mod reference;

@@ -5,6 +5,7 @@ mod bases;
 mod issuers;
 mod oauth;
 mod operations;
+mod pages;
 mod passwords;
 mod people;
 mod scopes;

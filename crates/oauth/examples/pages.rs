@@ -3,14 +3,15 @@
 use std::{env, fs, io, path::Path};
 
 use oauth::pages::{
-    AccountPage, App, Authenticator, AuthenticatorSetUp, CodeProblem, Consent, Device, DeviceCode,
+    AccountPage, App, Authenticator, AuthenticatorSetUp, Brand, CodeProblem, Consent, Device, DeviceCode,
     DeviceConfirm, DeviceDone, FactorNeeded, FactorProblem, Failure, FailureKind, Field, Form, FormKind,
     Frame, Happened, Input, Notice, NoticeKind, Page, PasskeyAsked, PasskeyLine, PasskeyOffer, Passkeys,
     PasskeysProblem, Permission, Persona, RecoveryCodes, SecondFactor, SignIn, SignInProblem, SignOut,
-    SignedOut, Text, Ticket, Unknown, Waited, Who, asset, render,
+    SignedOut, Text, Ticket, Unknown, Waited, Who, render,
 };
 
 #[path = "../src/pages/samples.rs"]
+#[expect(dead_code, reason = "hostile values are the tests' alone")]
 mod samples;
 
 fn main() -> io::Result<()> {
@@ -21,7 +22,7 @@ fn main() -> io::Result<()> {
     let assets = folder.join("_lobby/assets");
     fs::create_dir_all(&assets)?;
     for name in ["pages.css", "lobby.svg"] {
-        let asset = asset(name).ok_or_else(|| io::Error::other("an asset is gone"))?;
+        let asset = Brand::built_in().asset(name).ok_or_else(|| io::Error::other("an asset is gone"))?;
         fs::write(assets.join(name), asset.body())?;
     }
     let mut pages = Vec::new();

@@ -75,7 +75,7 @@ fn features(call: &Call<'_>) -> Value {
         "acr_values_supported": settings.acrs(),
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page"],
-        "ui_locales_supported": crate::pages::Language::ALL.map(crate::pages::Language::tag),
+        "ui_locales_supported": settings.brand.tags().collect::<Vec<_>>(),
         "dpop_signing_alg_values_supported": proofs,
         "tls_client_certificate_bound_access_tokens": settings.binds_to_certificates(call.visit),
     })

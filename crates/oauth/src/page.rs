@@ -125,6 +125,7 @@ impl Call<'_> {
             language: self.language(locales),
             base: self.visit.base(),
             sandbox: (!sandbox.is_main()).then(|| sandbox.as_str()),
+            service: &self.settings.accounts.name,
         };
         let mut answer = pages::answer(&frame, page);
         if let Some(cookie) = form.and_then(|form| form.cookie.clone()) {
@@ -134,9 +135,9 @@ impl Call<'_> {
     }
 
     /// What somebody reads: what the app asks for before what the browser does.
-    pub(crate) fn language(&self, locales: Option<&str>) -> Language {
+    pub(crate) fn language(&self, locales: Option<&str>) -> Language<'_> {
         let accepted = self.headers.get(header::ACCEPT_LANGUAGE).and_then(|field| field.to_str().ok());
-        Language::choose(locales, accepted)
+        self.settings.brand.language(locales, accepted)
     }
 
     /// The error page, for what must not or cannot be told to an app.

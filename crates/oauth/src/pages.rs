@@ -21,6 +21,7 @@
 
 mod account;
 mod answer;
+mod brand;
 mod consent;
 mod device;
 mod factor;
@@ -29,13 +30,16 @@ mod form;
 mod frame;
 mod language;
 mod letter;
+mod plural;
+mod samples;
 mod sign_in;
 mod sign_out;
 mod template;
 mod words;
 
 pub use account::{AccountPage, Device, Happened};
-pub use answer::{Page, answer, asset, render};
+pub use answer::{Page, answer, render};
+pub use brand::{At, Brand, Colour, Colours, Flaw, LOGO_BYTES, Materials, Shades, Translation};
 pub use consent::{Consent, Permission};
 pub use device::{CodeProblem, DeviceCode, DeviceConfirm, DeviceDone};
 pub use factor::{
@@ -51,7 +55,5 @@ pub use sign_in::{Persona, SignIn, SignInProblem, Who};
 pub use sign_out::{SignOut, SignedOut};
 pub use template::RenderFault;
 
-#[cfg(test)]
-mod samples;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use crate::{
     account,
     answer::{Answer, Refusal, empty, see_other},
-    authorize, device, device_page, discovery, factor, introspect, logout, pages, par,
+    authorize, device, device_page, discovery, factor, introspect, logout, par,
     place::{ASSETS, Endpoint},
     reset, resource, revoke,
     server::{Call, Server, Spoken},
@@ -31,7 +31,7 @@ impl Server {
             return answer;
         }
         if endpoint == Endpoint::Asset {
-            let asset = path.strip_prefix(ASSETS).and_then(pages::asset);
+            let asset = path.strip_prefix(ASSETS).and_then(|name| self.settings().brand.asset(name));
             return asset.unwrap_or_else(|| empty(StatusCode::NOT_FOUND));
         }
         if let Err(answer) = self.prepare(visit).await {

@@ -10,7 +10,7 @@ use identity::{CLASSES, Directory, PasskeyRules, SessionRules};
 use jose::{Algorithm, KeySet};
 use model::{Scope, ScopeSet, Secret};
 
-use crate::{accounts::AccountRules, visit::Visit};
+use crate::{accounts::AccountRules, pages::Brand, visit::Visit};
 
 /// What the authorization server runs on; replaced whole when the configuration or a document changes.
 #[derive(Debug, Clone)]
@@ -43,6 +43,8 @@ pub struct Settings {
     pub accounts: AccountRules,
     /// What people show beside, or in place of, a password.
     pub factors: FactorRules,
+    /// How pages and mails look and speak.
+    pub brand: Arc<Brand>,
 }
 
 /// What people show beside, or in place of, a password.
@@ -367,6 +369,7 @@ impl Settings {
             lockout_everywhere: false,
             factors: FactorRules::default(),
             accounts: AccountRules::default(),
+            brand: Brand::shared(),
         }
     }
 

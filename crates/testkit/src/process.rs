@@ -82,9 +82,11 @@ impl Lobby {
 
     /// Replaces a file of the folder as editors do: by a new one of the same name.
     pub fn replace_file(&self, name: &str, text: &str) {
-        let new: PathBuf = self.folder().join(format!(".{name}.new"));
+        let file: PathBuf = self.folder().join(name);
+        let new = file.with_file_name(format!(".{}.new", name.rsplit('/').next().unwrap_or(name)));
+        fs::create_dir_all(file.parent().expect("the file lies in the folder")).expect("folders can be made");
         fs::write(&new, text).expect("the file can be written");
-        fs::rename(new, self.folder().join(name)).expect("the file can be replaced");
+        fs::rename(new, file).expect("the file can be replaced");
     }
 
     /// What the process has written to standard error so far.

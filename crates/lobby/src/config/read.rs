@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use model::{Place, Problem, Severity};
+use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, Location};
 
 use super::{
@@ -19,8 +20,13 @@ pub(crate) struct Written {
 impl Written {
     /// Reads the whole file. Serde stops at the first thing that it cannot read.
     pub(crate) fn parse(&self) -> Result<Config, Box<Problem>> {
+        self.parse_as()
+    }
+
+    /// The same of any file that is written so.
+    pub(crate) fn parse_as<T: DeserializeOwned + Default>(&self) -> Result<T, Box<Problem>> {
         if self.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-            return Ok(Config::default());
+            return Ok(T::default());
         }
         serde_saphyr::from_str(&self.text).map_err(|error| Box::new(self.explain(error.without_snippet())))
     }
@@ -44,6 +50,18 @@ impl Written {
             place.length = u32::try_from(key + if quoted { 2 } else { 0 }).unwrap_or(1).max(1);
             place
         });
+        Problem { severity: Severity::Error, code: "config.value", message, place, help }
+    }
+
+    /// A problem with a line as a whole; with the file, where none is known.
+    pub(crate) fn line_problem(&self, line: Option<u32>, message: String, help: Option<String>) -> Problem {
+        let line = line.unwrap_or(1).max(1);
+        let text = self.text.lines().nth(line as usize - 1).unwrap_or_default();
+        let column = text.chars().take_while(|c| c.is_whitespace()).count();
+        let length = u32::try_from(text.trim().chars().count()).unwrap_or(1).clamp(1, 200);
+        let column = u32::try_from(column).unwrap_or(0).saturating_add(1);
+        let text = text.chars().take(200).collect();
+        let place = Some(Place { file: self.file.clone(), line, column, length, text });
         Problem { severity: Severity::Error, code: "config.value", message, place, help }
     }
 
@@ -194,7 +212,7 @@ mod tests {
             "mail: outbox\n",
             "mail: { smtp: smtps://mail.example, user: lobby, password: '${MAIL}', from: a@b.example }\n",
             "keys: { prefix: bk, expires: 90d }\n",
-            "pages: { name: Bookshop, colours: { accent: '#345' } }\n",
+            "pages: { name: Bookshop, colours: { accent: '#345', dark: { page: '#001122' } } }\n",
             "personas: { alice: { totp: true, passkey: false } }\n",
         ] {
             assert!(parse(right).is_ok(), "{right}: {:?}", parse(right).err());
@@ -214,6 +232,9 @@ mod tests {
             "mail: { from: a@b.example }\n",
             "keys: { expires: soon }\n",
             "pages: { colors: {} }\n",
+            "pages: { colours: { accent: red } }\n",
+            "pages: { colours: { accnet: '#345' } }\n",
+            "pages: { colours: { dark: { accent: '#3456' } } }\n",
         ] {
             let problem = parse(wrong).err().unwrap_or_else(|| panic!("{wrong}: read"));
             assert!(problem.place.is_some(), "{wrong}: {problem:?}");
@@ -223,10 +244,10 @@ mod tests {
     #[test]
     fn all_keys_without_effect_are_told_of_at_once() {
         let written = |text: &str| Written { file: Arc::new("lobby.yaml".into()), text: text.to_owned() };
-        let file = written("mail: outbox\nfactors: { email_code: true }\npages: { logo: a.svg }\n");
+        let file = written("mail: outbox\nfactors: { email_code: true }\ncounters: valkey://cache\n");
         let problem = file.idle(&file.parse().unwrap()).unwrap();
-        assert!(problem.message.ends_with("`factors.email_code`, `pages.logo`"), "{}", problem.message);
-        assert_eq!((problem.severity, problem.place.unwrap().line), (Severity::Warning, 2));
+        assert!(problem.message.ends_with("`counters`, `factors.email_code`"), "{}", problem.message);
+        assert_eq!((problem.severity, problem.place.unwrap().line), (Severity::Warning, 3));
         let file = written("store: memory\ncounters: memory\nlisten: { tls: local }\n");
         assert_eq!(file.idle(&file.parse().unwrap()), None);
     }

@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, hash_map::DefaultHasher},
+    ffi::OsStr,
     fs,
     hash::Hasher,
     path::{Path, PathBuf},
@@ -23,9 +24,14 @@ impl Digest {
         Self(hasher.finish(), bytes.len())
     }
 
-    /// Of a file as it is now.
+    /// Of a file as it is now; of a folder, the names in it.
     pub(crate) fn of_file(path: &Path) -> Option<Self> {
-        fs::read(path).ok().map(|bytes| Self::of(&bytes))
+        if let Ok(bytes) = fs::read(path) {
+            return Some(Self::of(&bytes));
+        }
+        let mut names: Vec<_> = fs::read_dir(path).ok()?.flatten().map(|entry| entry.file_name()).collect();
+        names.sort();
+        Some(Self::of(names.join(OsStr::new("/")).as_encoded_bytes()))
     }
 }
 

@@ -18,7 +18,7 @@ const SOURCES: [&str; 9] = [
 ];
 
 /// Each type that a mapping of lobby.yaml is read into, where it stands, and what a test writes before a key of it.
-const SECTIONS: [(&str, &str, &str); 30] = [
+const SECTIONS: [(&str, &str, &str); 32] = [
     ("Config", "", "{ K: 1 }"),
     ("Api", "apis.<name>", "apis: { a: { K: 1 } }"),
     ("Issuer", "apis.<name>.issuers[]", "apis: { a: { issuers: [{ K: 1 }] } }"),
@@ -49,6 +49,8 @@ const SECTIONS: [(&str, &str, &str); 30] = [
     ("Keys", "keys", "keys: { K: 1 }"),
     ("MailServer", "mail", "mail: { K: 1 }"),
     ("Pages", "pages", "pages: { K: 1 }"),
+    ("Colours", "pages.colours", "pages: { colours: { K: 1 } }"),
+    ("DarkColours", "pages.colours.dark", "pages: { colours: { dark: { K: 1 } } }"),
 ];
 
 /// A key, as its type declares it.
@@ -67,9 +69,8 @@ pub(super) fn page() -> String {
          Durations are `500ms`, `90s`, `15m`, `1h30m`, `30d`; rates `60/s`, `60/min`, `60/h`; quotas `N/day`, `N/month`;\n\
          sizes `64 KB`, `10 MB`. A secret is never written here: `${NAME}` takes it from the environment, `file:PATH` from\n\
          a file.\n\n\
-         Of `listen`, a mock takes `public` and `tls: local`. These are read and checked, so that one file serves a mock and what\n\
-         comes after it, and have no effect yet: `passwords`, `accounts`, `factors`, `recovery`, `keys`, `pages`, `mail`\n\
-         to a server, `counters` elsewhere than in memory, and a persona's `totp` and `passkey`. A start says once which are written.\n\n\
+         Of `listen`, a mock takes `public` and `tls: local`. A key that is read and checked, and has no effect\n\
+         yet, is named by one warning at the start.\n\n\
          ```yaml\napis:\n  bookshop:\n    contract: bookshop.openapi.yaml\n    operations:\n      \
          deleteBook: { roles: [admin], max_age: 5m }\nplans:\n  free: { limits: 60/min, quota: 10000/month }\n\
          personas:\n  alice: { scopes: [books:read], plan: free }\n  admin: { roles: [admin], scopes: [books:read, books:write] }\n```\n",
@@ -136,6 +137,7 @@ fn kind(of: &str) -> String {
     match of {
         "String" => "text",
         "PathBuf" => "path",
+        "Hex" => "colour as `'#3547b8'`",
         "SocketAddr" => "address with port",
         "Count<4>" => "0 to 4",
         "Store" => "`memory`, `sqlite:PATH`, `postgres://…`",

@@ -87,6 +87,7 @@ pub(super) fn settings(
         absolute: config.sessions.absolute.map_or(sessions.absolute, |span| span.0),
     };
     settings.factors = factors(config);
+    settings.brand = super::pages::brand(gathering, problems);
     if let Some(written) = config.lockout {
         let usual = lockout::Settings::default();
         settings.lockout = lockout::Settings {

@@ -13,6 +13,7 @@ mod admin;
 mod answering;
 mod app;
 mod attacks;
+mod brand;
 mod browser;
 mod camara;
 mod check;

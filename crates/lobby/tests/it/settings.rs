@@ -164,7 +164,7 @@ async fn an_operation_is_named_by_its_method_and_path_too() {
 
 #[tokio::test]
 async fn the_example_of_the_papers_is_served_and_says_what_has_no_effect_yet() {
-    let config = format!("{EXAMPLE}pages: {{ logo: a.svg }}\n");
+    let config = EXAMPLE.replace("counters: memory ", "counters: valkey://cache ");
     let start = run("mock").file("bookshop.openapi.yaml", SHOP).config(&config);
     let start = start.variable("HTTPS_PROXY", "http://127.0.0.1:1");
     let lobby = start.arguments(&["--host", "127.0.0.1"]).await;
@@ -172,9 +172,9 @@ async fn the_example_of_the_papers_is_served_and_says_what_has_no_effect_yet() {
     let token = lobby.token("alice").await;
     lobby.get("/books").bearer(&token).await.is_allowed();
     let talk = lobby.talk();
-    let warning = "this key has no effect yet in this version: `pages.logo`";
+    let warning = "this key has no effect yet in this version: `counters`";
     assert_eq!(talk.matches("no effect yet").count(), 1, "{talk}");
-    assert!(talk.contains(warning) && talk.contains("lobby.yaml:27:"), "{talk}");
+    assert!(talk.contains(warning) && talk.contains("lobby.yaml:3:"), "{talk}");
     assert!(lobby.folder().join("lobby.db").is_file(), "the store that was named is used");
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use minijinja::Value;
 
-use super::{App, Frame, RenderFault, template};
+use super::{App, Brand, Frame, Language, RenderFault, template};
 
 /// A page: what it is rendered from, and what the answer that carries it says.
 pub trait Page {
@@ -34,9 +34,14 @@ pub fn render(frame: &Frame<'_>, page: &dyn Page) -> Result<String, RenderFault>
 }
 
 /// The whole answer: the page, its status and every header that keeps it from other sites (attacks.md A08,
-/// A15). A page that cannot be rendered is a bare 500.
+/// A15). A service's own template that fails on what its proof did not show gives way to ours; a page that
+/// cannot be rendered at all is a bare 500.
 pub fn answer(frame: &Frame<'_>, page: &dyn Page) -> Response<Bytes> {
-    let (status, kind, body) = match render(frame, page) {
+    let plain = || {
+        let language = Language { brand: Brand::built_in(), ..frame.language };
+        render(&Frame { language, ..*frame }, page)
+    };
+    let (status, kind, body) = match render(frame, page).or_else(|_| plain()) {
         Ok(html) => (page.status(), "text/html; charset=utf-8", html),
         Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "fault\n".to_owned()),
     };
@@ -82,22 +87,4 @@ fn policy(app: Option<&App<'_>>, has_script: bool) -> HeaderValue {
     }
     HeaderValue::try_from(policy)
         .unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
-}
-
-/// A file below `/_lobby/assets/`: the stylesheet `pages.css`, the icon `lobby.svg`, the script `passkey.js`.
-pub fn asset(name: &str) -> Option<Response<Bytes>> {
-    let (kind, body): (_, &'static [u8]) = match name {
-        "pages.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/pages.css")),
-        "passkey.js" => ("text/javascript; charset=utf-8", include_bytes!("../../assets/passkey.js")),
-        "lobby.svg" => ("image/svg+xml", include_bytes!("../../assets/lobby.svg")),
-        _ => return None,
-    };
-    let mut response = Response::new(Bytes::from_static(body));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    // Short: a new version of Lobby brings new pages, which need their own stylesheet.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
-    Some(response)
 }

@@ -73,14 +73,23 @@ impl Decision {
 }
 
 /// What all pages of one answer share.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
-    /// The language of the page: [`Language::choose`].
-    pub language: Language,
+    /// The language of the page, of the brand that the page has: [`super::Brand::language`].
+    pub language: Language<'a>,
     /// What stands before `/_lobby/` in links: empty, or `/_lobby/in/t-42`.
     pub base: &'a str,
     /// The sandbox, named in a band above the page; nothing for `main`.
     pub sandbox: Option<&'a str>,
+    /// What the service is called.
+    pub service: &'a str,
+}
+
+impl Default for Frame<'_> {
+    /// A page of Lobby's own, in English.
+    fn default() -> Self {
+        Self { language: Language::default(), base: "", sandbox: None, service: "Lobby" }
+    }
 }
 
 /// The client that the person comes from and goes back to.

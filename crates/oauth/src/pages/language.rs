@@ -1,119 +1,77 @@
-/// A language that the pages are written in. A new one is a variant here and a file in `translations/`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
-    /// German.
-    German,
-    /// Spanish.
-    Spanish,
-    /// French.
-    French,
-    /// Japanese.
-    Japanese,
-    /// Chinese in simplified characters. Who wants traditional ones reads these more easily than English.
-    Chinese,
-    /// Arabic, from right to left.
-    Arabic,
+use std::fmt;
+
+use super::{Brand, words::Dictionary};
+
+/// The languages that pages are written in, by tag (RFC 5646), the one for whoever speaks none of them first.
+/// A new one is a line here and a file in `translations/`. Whoever wants traditional Chinese characters reads
+/// the simplified ones more easily than English.
+pub(super) const BUILT_IN: [(&str, &str); 7] = [
+    ("en", include_str!("../../translations/en.json")),
+    ("de", include_str!("../../translations/de.json")),
+    ("es", include_str!("../../translations/es.json")),
+    ("fr", include_str!("../../translations/fr.json")),
+    ("ja", include_str!("../../translations/ja.json")),
+    ("zh", include_str!("../../translations/zh.json")),
+    ("ar", include_str!("../../translations/ar.json")),
+];
+
+/// A language in which a service speaks.
+#[derive(Clone, Copy)]
+pub struct Language<'a> {
+    pub(super) brand: &'a Brand,
+    pub(super) words: &'a Dictionary,
+}
+
+impl<'a> Language<'a> {
+    /// The tag for `lang` (RFC 5646).
+    pub fn tag(self) -> &'a str {
+        &self.words.tag
+    }
+
+    /// The direction for `dir`.
+    pub fn direction(self) -> &'static str {
+        direction(self.tag())
+    }
+}
+
+impl fmt::Debug for Language<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Language({})", self.tag())
+    }
+}
+
+impl Default for Language<'static> {
+    /// English, as Lobby itself speaks it.
+    fn default() -> Self {
+        Brand::built_in().language(None, None)
+    }
+}
+
+/// The direction in which a language is written: by its script, where the tag names one.
+fn direction(tag: &str) -> &'static str {
+    let lower = tag.to_ascii_lowercase();
+    let mut parts = lower.split('-');
+    let language = parts.next().unwrap_or_default();
+    match parts.find(|part| part.len() == 4) {
+        Some("arab" | "hebr" | "thaa" | "syrc" | "nkoo" | "adlm") => "rtl",
+        Some(_) => "ltr",
+        None => match language {
+            "ar" | "he" | "iw" | "fa" | "ur" | "ps" | "sd" | "ug" | "yi" | "dv" | "ckb" => "rtl",
+            _ => "ltr",
+        },
+    }
 }
 
 /// More wishes than this are not read: a header is the stranger's to fill.
 const WISHES: usize = 32;
 
-impl Language {
-    /// Every language.
-    pub const ALL: [Self; 7] = [
-        Self::English,
-        Self::German,
-        Self::Spanish,
-        Self::French,
-        Self::Japanese,
-        Self::Chinese,
-        Self::Arabic,
-    ];
-
-    /// The tag for `lang` (RFC 5646).
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::German => "de",
-            Self::Spanish => "es",
-            Self::French => "fr",
-            Self::Japanese => "ja",
-            Self::Chinese => "zh",
-            Self::Arabic => "ar",
-        }
-    }
-
-    /// The direction for `dir`.
-    pub const fn direction(self) -> &'static str {
-        match self {
-            Self::English | Self::German | Self::Spanish | Self::French | Self::Japanese | Self::Chinese => {
-                "ltr"
-            }
-            Self::Arabic => "rtl",
-        }
-    }
-
-    /// The file of its words: one JSON object of texts by id.
-    pub(super) const fn source(self) -> &'static str {
-        match self {
-            Self::English => include_str!("../../translations/en.json"),
-            Self::German => include_str!("../../translations/de.json"),
-            Self::Spanish => include_str!("../../translations/es.json"),
-            Self::French => include_str!("../../translations/fr.json"),
-            Self::Japanese => include_str!("../../translations/ja.json"),
-            Self::Chinese => include_str!("../../translations/zh.json"),
-            Self::Arabic => include_str!("../../translations/ar.json"),
-        }
-    }
-
-    /// The plural category of a count (Unicode CLDR); `other` is there in every language.
-    pub(super) const fn plural(self, count: u64) -> &'static str {
-        match self {
-            Self::English | Self::German | Self::Spanish if count == 1 => "one",
-            Self::French if count <= 1 => "one",
-            Self::Spanish | Self::French if count > 0 && count.is_multiple_of(1_000_000) => "many",
-            Self::Arabic => arabic_plural(count),
-            Self::English | Self::German | Self::Spanish | Self::French | Self::Japanese | Self::Chinese => {
-                "other"
-            }
-        }
-    }
-
-    /// Every category that [`Self::plural`] answers with.
-    #[cfg(test)]
-    pub(super) const fn plurals(self) -> &'static [&'static str] {
-        match self {
-            Self::English | Self::German => &["one", "other"],
-            Self::Spanish | Self::French => &["one", "many", "other"],
-            Self::Japanese | Self::Chinese => &["other"],
-            Self::Arabic => &["zero", "one", "two", "few", "many", "other"],
-        }
-    }
-
-    /// The language for a person: what the app asks for (`ui_locales`, `OpenID` Connect Core 3.1.2.1) before
-    /// what the browser prefers (`Accept-Language`, RFC 9110 12.5.4), else English.
-    pub fn choose(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
-        let tags = Self::ALL.map(Self::tag);
-        let wishes = ui_locales.unwrap_or_default().split_ascii_whitespace().take(WISHES);
-        let accepted = accepted(accept_language.unwrap_or_default());
-        let best = first_spoken(wishes.chain(accepted), &tags);
-        Self::ALL.into_iter().find(|language| Some(language.tag()) == best).unwrap_or_default()
-    }
-}
-
-/// Arabic tells six apart: none, one, two, then by the last two digits.
-const fn arabic_plural(count: u64) -> &'static str {
-    match (count, count % 100) {
-        (0, _) => "zero",
-        (1, _) => "one",
-        (2, _) => "two",
-        (_, 3..=10) => "few",
-        (_, 11..=99) => "many",
-        (_, _) => "other",
-    }
+/// The place in `tags` of the language for a person: what the app asks for (`ui_locales`, `OpenID` Connect Core
+/// 3.1.2.1) before what the browser prefers (`Accept-Language`, RFC 9110 12.5.4), else the first.
+pub(super) fn choose(tags: &[&str], ui_locales: Option<&str>, accept_language: Option<&str>) -> usize {
+    let wishes = ui_locales.unwrap_or_default().split_ascii_whitespace().take(WISHES);
+    let accepted = accepted(accept_language.unwrap_or_default());
+    let best = first_spoken(wishes.chain(accepted), tags);
+    tags.iter().position(|tag| Some(*tag) == best).unwrap_or(0)
 }
 
 /// The tags of an `Accept-Language` field, dearest first; `q=0` refuses.
@@ -157,6 +115,10 @@ mod tests {
         first_spoken(accepted(field).into_iter(), tags)
     }
 
+    fn chosen(ui_locales: Option<&str>, accept_language: Option<&str>) -> &'static str {
+        Brand::built_in().language(ui_locales, accept_language).tag()
+    }
+
     #[test]
     fn the_heaviest_spoken_language_wins() {
         assert_eq!(browser("fr;q=0.4, de-CH;q=0.9, en;q=0.8", &["en", "de", "fr"]), Some("de"));
@@ -187,35 +149,38 @@ mod tests {
 
     #[test]
     fn without_a_wish_that_is_spoken_it_is_english() {
-        assert_eq!(Language::choose(None, None), Language::English);
-        assert_eq!(Language::choose(Some("tlh"), Some("xx, yy;q=0.3")), Language::English);
+        assert_eq!(chosen(None, None), "en");
+        assert_eq!(chosen(Some("tlh"), Some("xx, yy;q=0.3")), "en");
     }
 
     #[test]
     fn chinese_is_chosen_for_every_script_and_region() {
         for wish in ["zh", "zh-CN", "zh-Hans", "zh-Hans-CN", "ZH-tw"] {
-            assert_eq!(Language::choose(None, Some(wish)), Language::Chinese, "{wish}");
+            assert_eq!(chosen(None, Some(wish)), "zh", "{wish}");
         }
     }
 
     #[test]
     fn a_language_is_chosen_by_its_tag_and_region() {
-        for language in Language::ALL {
-            assert_eq!(Language::choose(Some(language.tag()), Some("tlh")), language);
+        for (tag, _) in BUILT_IN {
+            assert_eq!(chosen(Some(tag), Some("tlh")), tag);
         }
-        assert_eq!(Language::choose(None, Some("de-AT, en;q=0.8")), Language::German);
-        assert_eq!(Language::choose(None, Some("pt-BR, ar-EG;q=0.5")), Language::Arabic);
+        assert_eq!(chosen(None, Some("de-AT, en;q=0.8")), "de");
+        assert_eq!(chosen(None, Some("pt-BR, ar-EG;q=0.5")), "ar");
     }
 
     #[test]
-    fn the_plural_is_that_of_the_language() {
-        let arabic = [0, 1, 2, 3, 10, 11, 99, 100, 102, 103].map(|count| Language::Arabic.plural(count));
-        let told = ["zero", "one", "two", "few", "few", "many", "many", "other", "other", "few"];
-        assert_eq!(arabic, told);
-        assert_eq!([0, 1, 2].map(|count| Language::French.plural(count)), ["one", "one", "other"]);
-        assert_eq!([0, 1, 1_000_000].map(|count| Language::Spanish.plural(count)), ["other", "one", "many"]);
-        assert_eq!([0, 1, 2].map(|count| Language::German.plural(count)), ["other", "one", "other"]);
-        assert_eq!(Language::Japanese.plural(1), "other");
-        assert_eq!(Language::Chinese.plural(1), "other");
+    fn a_language_is_written_in_the_direction_of_its_script() {
+        for (tag, told) in [
+            ("ar", "rtl"),
+            ("he-IL", "rtl"),
+            ("FA", "rtl"),
+            ("az-Arab", "rtl"),
+            ("ur-Latn", "ltr"),
+            ("en", "ltr"),
+            ("zh-Hans-CN", "ltr"),
+        ] {
+            assert_eq!(direction(tag), told, "{tag}");
+        }
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use minijinja::context;
 
 use super::{Frame, Language, RenderFault, template, words};
@@ -18,27 +20,57 @@ const MINUTES: &str = "15";
 
 /// A mail in a language: `kind` is half of the ids of its texts.
 pub fn mail(
-    language: Language,
+    language: Language<'_>,
     kind: &str,
     app: &str,
     link: Option<&str>,
     detail: &str,
 ) -> Result<MailText, RenderFault> {
-    let text = |part: &str| {
-        let id = format!("mail.{kind}.{part}");
-        let value = |name: &str| match name {
-            "app" => Some(app),
-            "detail" => Some(detail),
-            "minutes" => Some(MINUTES),
-            _ => None,
-        };
-        words::text(language, &id, None).map(|text| words::fill(text, value)).unwrap_or_default()
+    let value = |name: &str| match name {
+        "app" => Some(app),
+        "detail" => Some(detail),
+        "minutes" => Some(MINUTES),
+        _ => None,
     };
-    let frame = Frame { language, ..Frame::default() };
-    let values = context! { kind, app, link, detail, minutes => MINUTES };
-    let html = template::render("mail.html", &frame, &values)?;
-    let link = link.map(|link| format!("\n\n{}:\n{link}", text("do"))).unwrap_or_default();
+    let subject = language.words.text(&format!("mail.{kind}.subject"), None).unwrap_or_default();
     // A subject is one line, whatever an app calls itself.
-    let subject = text("subject").replace(['\r', '\n'], " ");
-    Ok(MailText { subject, plain: format!("{}{link}\n", text("text")), html })
+    let subject = words::fill(subject, value).replace(['\r', '\n'], " ");
+    let part = |name: &str| part(language, name, kind, app, link, detail);
+    Ok(MailText { subject, plain: part("mail.txt")?, html: part("mail.html")? })
+}
+
+/// One of the two forms of a mail, by its template.
+fn part(
+    language: Language<'_>,
+    template: &str,
+    kind: &str,
+    app: &str,
+    link: Option<&str>,
+    detail: &str,
+) -> Result<String, RenderFault> {
+    let frame = Frame { language, service: app, ..Frame::default() };
+    template::render(template, &frame, &context! { kind, app, link, detail, minutes => MINUTES })
+}
+
+/// What stands in the place of a link in a sample.
+pub(super) const LINK: &str = "https://login.example.com/_lobby/reset?link=sample";
+/// What stands in the place of what a mail tells in a sample.
+pub(super) const DETAIL: &str = "Sample of Firefox";
+
+/// Every kind of mail that there are texts for.
+pub(super) fn kinds(language: Language<'_>) -> BTreeSet<String> {
+    let ids = language.words.ids().filter_map(|id| id.strip_prefix("mail.")?.split('.').next());
+    ids.map(str::to_owned).collect()
+}
+
+/// A sample of one of the two forms of a mail, with `detail` for what it tells. One whose link leads nowhere has
+/// none.
+pub(super) fn sample(
+    language: Language<'_>,
+    template: &str,
+    kind: &str,
+    detail: &str,
+) -> Result<String, RenderFault> {
+    let link = language.words.text(&format!("mail.{kind}.do"), None).map(|_| LINK);
+    part(language, template, kind, "Bookshop", link, detail)
 }

@@ -1,5 +1,5 @@
-//! Every page in every state, of friendly or of hostile values: rendered by the tests, and by the example
-//! `pages` into a folder to look at.
+//! Every page in every state, of friendly or of hostile values: rendered by the tests, by the example `pages`
+//! into a folder to look at, and to prove a service's own templates.
 
 use std::time::Duration;
 
@@ -38,6 +38,21 @@ pub(crate) const FRIENDLY: Strangers<'static> = Strangers {
     home: "https://bookshop.example.com/",
     detail: "https://app.example.com.evil.example/callback",
 };
+
+/// What strangers would write to leave the text.
+pub(crate) const HOSTILE: Strangers<'static> = Strangers {
+    app: NASTY,
+    user: NASTY,
+    about: NASTY,
+    scope: NASTY,
+    text: NASTY,
+    redirect: "https://app.example.com/\"><script>alert(1)</script>",
+    home: "https://app.example.com/\"><script>alert(1)</script>",
+    detail: NASTY,
+};
+
+const NASTY: &str =
+    "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}{% raw %}${x}&amp;\u{202e}\u{7}";
 
 /// Shows every page, with its name, to `look`.
 pub(crate) fn each(strangers: &Strangers<'_>, look: &mut dyn FnMut(&str, &dyn Page)) {

@@ -1,24 +1,25 @@
-use std::{borrow::Cow, sync::LazyLock};
+use std::{borrow::Cow, sync::Arc};
 
 use minijinja::{
     Environment, Error, ErrorKind, Output, State, Value, context, escape_formatter, syntax::SyntaxConfig,
     value::Kwargs,
 };
 
-use super::{Decision, Frame, Language, field, words};
+use super::{
+    Decision, Frame, field,
+    words::{self, Dictionary},
+};
 
-/// A page could not be rendered: a fault of ours, which the tests of each page would have shown.
+/// A page could not be rendered: a fault of ours, which the tests of each page would have shown, and the proof of
+/// a service's own templates.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderFault {
-    /// A template does not compile.
-    #[error("the templates of the pages do not compile")]
-    Templates(#[source] &'static Error),
-    /// A template lacks a value or a word.
+    /// A template is missing, or lacks a value or a word.
     #[error("a page could not be rendered")]
     Page(#[from] Error),
 }
 
-pub(super) const TEMPLATES: [(&str, &str); 20] = [
+pub(super) const TEMPLATES: [(&str, &str); 21] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("sign_in.html", include_str!("../../templates/sign_in.html")),
     ("consent.html", include_str!("../../templates/consent.html")),
@@ -31,6 +32,7 @@ pub(super) const TEMPLATES: [(&str, &str); 20] = [
     ("account.html", include_str!("../../templates/account.html")),
     ("form.html", include_str!("../../templates/form.html")),
     ("mail.html", include_str!("../../templates/mail.html")),
+    ("mail.txt", include_str!("../../templates/mail.txt")),
     ("ticket.html", include_str!("../../templates/ticket.html")),
     ("second_factor.html", include_str!("../../templates/second_factor.html")),
     ("factor_needed.html", include_str!("../../templates/factor_needed.html")),
@@ -41,15 +43,26 @@ pub(super) const TEMPLATES: [(&str, &str); 20] = [
     ("passkey.html", include_str!("../../templates/passkey.html")),
 ];
 
-/// The templates, compiled once: they are constants, no configuration.
-static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(environment);
+/// What our templates are called.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TEMPLATES.iter().map(|(name, _)| *name)
+}
 
-fn environment() -> Result<Environment<'static>, Error> {
+/// Our templates, compiled, speaking these languages; what of them does not compile, which a test refuses.
+pub(super) fn environment(dictionaries: &Arc<[Dictionary]>) -> (Environment<'static>, Option<Error>) {
     let mut environment = Environment::new();
+    let broken = furnish(&mut environment, dictionaries).err();
+    (environment, broken)
+}
+
+fn furnish(environment: &mut Environment<'static>, dictionaries: &Arc<[Dictionary]>) -> Result<(), Error> {
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::SemiStrict);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.set_formatter(write_visibly);
-    environment.add_function("t", translate);
+    let dictionaries = dictionaries.clone();
+    environment.add_function("t", move |state: &State<'_, '_>, id: &str, values: Kwargs| {
+        translate(&dictionaries, state, id, &values)
+    });
     environment.add_global(
         "field",
         context! {
@@ -70,41 +83,48 @@ fn environment() -> Result<Environment<'static>, Error> {
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
-    Ok(environment)
+    Ok(())
 }
 
 /// Renders one template with what every page has and what this one has.
 pub(super) fn render(page: &str, frame: &Frame<'_>, values: &Value) -> Result<String, RenderFault> {
-    let environment = ENVIRONMENT.as_ref().map_err(RenderFault::Templates)?;
+    let Frame { language, base, sandbox, service } = *frame;
     let shared = context! {
-        language => frame.language.tag(),
-        direction => frame.language.direction(),
-        base => frame.base,
-        sandbox => frame.sandbox,
+        language => language.tag(),
+        direction => language.direction(),
+        base,
+        sandbox,
+        service,
+        logo => language.brand.logo(),
+        colours => language.brand.has_colours(),
     };
-    Ok(environment.get_template(page)?.render(context! { ..values.clone(), ..shared })?)
+    let template = language.brand.environment.get_template(page)?;
+    Ok(template.render(context! { ..values.clone(), ..shared })?)
 }
 
 /// `t("id", app=…, count=…)` in a template: the text in the page's language, its placeholders filled. The
 /// result is plain text, so what was filled in is escaped with it.
-#[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
-fn translate(state: &State<'_, '_>, id: &str, values: Kwargs) -> Result<String, Error> {
+fn translate(
+    dictionaries: &[Dictionary],
+    state: &State<'_, '_>,
+    id: &str,
+    values: &Kwargs,
+) -> Result<String, Error> {
     let tag = state.lookup("language");
-    let language = Language::ALL
-        .into_iter()
-        .find(|language| tag.as_ref().and_then(Value::as_str) == Some(language.tag()))
-        .unwrap_or_default();
+    let tag = tag.as_ref().and_then(Value::as_str);
+    let spoken = dictionaries.iter().find(|words| Some(words.tag.as_str()) == tag);
     let count = values.peek::<Option<u64>>("count").unwrap_or_default();
-    let text = words::text(language, id, count)
-        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("no text is called {id}")))?;
+    // A service may have texts of its own in the first language alone.
+    let found = spoken.into_iter().chain(dictionaries.first()).find_map(|words| words.text(id, count));
+    let text =
+        found.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("no text is called {id}")))?;
     let mut filled = Vec::new();
     for name in values.args() {
         filled.push((name, values.peek::<Value>(name)?.to_string()));
     }
     let value =
         |wanted: &str| filled.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
-    let text = words::fill(text, value);
-    Ok(text)
+    Ok(words::fill(text, value))
 }
 
 /// Writes a value as HTML text; control characters and those that turn the direction of writing are drawn,

@@ -4,31 +4,17 @@ use http::{Response, StatusCode, header};
 use model::Timestamp;
 
 use super::{
-    App, Consent, DeviceCode, Failure, FailureKind, Frame, Language, Page, Permission, Persona, SignIn,
-    SignInProblem, SignedOut, Ticket, Who, answer, asset, field, render,
-    samples::{self, FRIENDLY, Strangers},
+    App, Brand, Consent, DeviceCode, Failure, FailureKind, Frame, Language, Page, Permission, Persona,
+    SignIn, SignInProblem, SignedOut, Ticket, Who, answer, field,
+    language::BUILT_IN,
+    render,
+    samples::{self, FRIENDLY, HOSTILE, Strangers},
     template::TEMPLATES,
-    words,
+    words::{is_countless, placeholders},
 };
-
-const HOSTILE: &str =
-    "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}{% raw %}${x}&amp;\u{202e}\u{7}";
 
 /// The one script.
 const OURS: &str = "script src=\"/_lobby/assets/passkey.js\" defer";
-
-fn hostile() -> Strangers<'static> {
-    Strangers {
-        app: HOSTILE,
-        user: HOSTILE,
-        about: HOSTILE,
-        scope: HOSTILE,
-        text: HOSTILE,
-        redirect: "https://app.example.com/\"><script>alert(1)</script>",
-        home: "https://app.example.com/\"><script>alert(1)</script>",
-        detail: HOSTILE,
-    }
-}
 
 const APP: App<'static> =
     App { name: "Bookshop", redirect: Some("https://app.example.com/callback"), home: None };
@@ -69,7 +55,7 @@ fn policy(response: &Response<bytes::Bytes>) -> String {
 #[test]
 fn hostile_names_scopes_and_requests_stay_text_on_every_page() {
     let mut seen = 0;
-    samples::each(&hostile(), &mut |name, page| {
+    samples::each(&HOSTILE, &mut |name, page| {
         let html = html(page);
         seen += 1;
         for tag in tags(&html) {
@@ -95,7 +81,7 @@ fn a_hostile_page_has_the_same_tags_as_a_friendly_one() {
         });
         shape
     };
-    for (hostile, friendly) in shape(&hostile()).into_iter().zip(shape(&FRIENDLY)) {
+    for (hostile, friendly) in shape(&HOSTILE).into_iter().zip(shape(&FRIENDLY)) {
         assert!(hostile == friendly, "{}", friendly.0);
     }
 }
@@ -144,7 +130,7 @@ fn every_form_is_a_post_that_carries_request_and_token() {
 
 #[test]
 fn an_answer_keeps_other_sites_out() {
-    samples::each(&hostile(), &mut |name, page| {
+    samples::each(&HOSTILE, &mut |name, page| {
         let response = answer(&Frame::default(), page);
         let policy = policy(&response);
         assert!(policy.starts_with("default-src 'none';"), "{name}: {policy}");
@@ -352,61 +338,54 @@ fn the_sandbox_stands_above_the_page_and_in_the_links() {
 
 #[test]
 fn the_stylesheet_is_under_eight_kilobytes_and_asks_for_nothing_else() {
-    let response = asset("pages.css").unwrap();
+    let response = Brand::built_in().asset("pages.css").unwrap();
     let text = std::str::from_utf8(response.body()).unwrap();
     assert!(text.len() < 8 * 1024, "{}", text.len());
     assert!(!text.contains("url(") && !text.contains("@import"));
     // Logical properties only, so that a page mirrors itself for languages from right to left.
     assert!(!text.contains("left") && !text.contains("right"));
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/css; charset=utf-8");
-    assert!(asset("../pages.css").is_none());
+    assert!(Brand::built_in().asset("../pages.css").is_none());
+}
+
+fn language(tag: &str) -> Language<'static> {
+    let language = Brand::built_in().language(Some(tag), None);
+    assert_eq!(language.tag(), tag);
+    language
 }
 
 #[test]
 fn every_text_of_every_language_has_the_placeholders_of_the_english_one() {
-    let names = |text: &'static str| -> BTreeSet<&'static str> {
-        text.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0).collect()
-    };
-    for language in Language::ALL {
-        for id in words::ids(language) {
-            let (stem, form) = id.rsplit_once('.').unwrap();
-            let english = words::text(Language::English, id, None)
-                .or_else(|| words::text(Language::English, stem, Some(2)))
-                .unwrap();
-            let mut wanted = names(english);
-            let found = names(words::text(language, id, None).unwrap());
-            // One and two are words of their own in Arabic, without a number.
-            if language == Language::Arabic && ["one", "two"].contains(&form) && !found.contains("count") {
+    let english = language("en").words;
+    for (tag, _) in BUILT_IN {
+        let words = language(tag).words;
+        for id in words.ids() {
+            let mut wanted = placeholders(english.counterpart(id).unwrap());
+            let found = placeholders(words.text(id, None).unwrap());
+            if tag == "ar" && is_countless(id) && !id.ends_with("zero") && !found.contains("count") {
                 wanted.remove("count");
             }
-            assert_eq!(found, wanted, "{id} in {}", language.tag());
+            assert_eq!(found, wanted, "{id} in {tag}");
         }
     }
 }
 
 #[test]
 fn a_page_in_arabic_runs_from_right_to_left() {
-    let frame = Frame { language: Language::Arabic, ..Frame::default() };
+    let frame = Frame { language: language("ar"), ..Frame::default() };
     let html = render(&frame, &sign_in(None)).unwrap();
     assert!(html.contains("lang=\"ar\" dir=\"rtl\""));
-    assert!(html.contains(words::text(Language::Arabic, "sign_in.password", None).unwrap()));
+    assert!(html.contains(language("ar").words.text("sign_in.password", None).unwrap()));
 }
 
 #[test]
 fn no_language_lacks_a_word_and_none_has_one_too_many() {
-    let english: BTreeSet<&str> = words::ids(Language::English).collect();
+    let words = language("en").words;
+    let english: BTreeSet<&str> = words.ids().collect();
     assert!(english.len() > 60);
-    // A text with a number in it has the forms of its language, whatever those of English are.
-    let counted: BTreeSet<&str> = english.iter().filter_map(|id| id.strip_suffix(".other")).collect();
-    let is_form = |id: &&&str| id.rsplit_once('.').is_some_and(|(stem, _)| counted.contains(stem));
-    let plain: BTreeSet<&str> = english.iter().filter(|id| !is_form(id)).copied().collect();
-    for language in Language::ALL {
-        let forms = counted
-            .iter()
-            .flat_map(|stem| language.plurals().iter().map(move |form| format!("{stem}.{form}")));
-        let wanted: BTreeSet<String> = plain.iter().map(ToString::to_string).chain(forms).collect();
-        let found: BTreeSet<String> = words::ids(language).map(str::to_owned).collect();
-        assert_eq!(found, wanted, "{}", language.tag());
+    for (tag, _) in BUILT_IN {
+        let found: BTreeSet<String> = language(tag).words.ids().map(str::to_owned).collect();
+        assert_eq!(found, words.wanted(tag), "{tag}");
     }
     // An id is written whole in a template, or put together of a family's name and a kind.
     let templates: String = TEMPLATES.iter().map(|(_, source)| *source).collect();

@@ -1,27 +1,82 @@
-use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use minijinja::{Value, context};
 
-use super::Language;
+use super::plural::Plural;
 
-/// The texts of one language by id. Placeholders are `{name}`.
-type Words = BTreeMap<String, String>;
+/// The texts of one language by id. Placeholders are `{name}`; a text with a number in it has one entry for each
+/// form: `id.one`, `id.other`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Dictionary {
+    pub(super) tag: String,
+    texts: BTreeMap<String, String>,
+}
 
-/// Compiled-in files, parsed once. A file that is no object of texts leaves its language without words:
-/// a test refuses that.
-static WORDS: LazyLock<BTreeMap<Language, Words>> = LazyLock::new(|| {
-    let read = |language: Language| serde_json::from_str(language.source()).unwrap_or_default();
-    Language::ALL.into_iter().map(|language| (language, read(language))).collect()
-});
+impl Dictionary {
+    /// That of a file of ours. One that is no object of texts leaves its language without words: a test refuses
+    /// that.
+    pub(super) fn built_in(tag: &str, source: &str) -> Self {
+        Self { tag: tag.to_owned(), texts: serde_json::from_str(source).unwrap_or_default() }
+    }
 
-/// The text `id`, or of the plural form that `count` needs: `id.one`, `id.other`.
-pub(super) fn text(language: Language, id: &str, count: Option<u64>) -> Option<&'static str> {
-    let words = WORDS.get(&language)?;
-    let found = match count {
-        Some(count) => words.get(&format!("{id}.{}", language.plural(count))),
-        None => None,
-    };
-    found.or_else(|| words.get(id)).map(String::as_str)
+    /// That of a language without a word yet.
+    pub(super) fn empty(tag: &str) -> Self {
+        Self { tag: tag.to_owned(), texts: BTreeMap::new() }
+    }
+
+    /// The same words under another tag: a region's before its own are put over them.
+    pub(super) fn renamed(&self, tag: &str) -> Self {
+        Self { tag: tag.to_owned(), texts: self.texts.clone() }
+    }
+
+    /// Puts a text over the one that is there.
+    pub(super) fn put(&mut self, id: String, text: String) {
+        self.texts.insert(id, text);
+    }
+
+    /// The text `id`, or of the plural form that `count` needs: `id.one`, `id.other`.
+    pub(super) fn text(&self, id: &str, count: Option<u64>) -> Option<&str> {
+        let form = count.map(|count| Plural::of(&self.tag).form(count));
+        let found = form.and_then(|form| self.texts.get(&format!("{id}.{form}")));
+        found.or_else(|| self.texts.get(id)).map(String::as_str)
+    }
+
+    /// All ids.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.texts.keys().map(String::as_str)
+    }
+
+    /// The ids that a language must have if this one, which has all, is the measure: those of its own forms in
+    /// the place of those of ours.
+    pub(super) fn wanted(&self, tag: &str) -> BTreeSet<String> {
+        let counted: BTreeSet<&str> = self.ids().filter_map(|id| id.strip_suffix(".other")).collect();
+        let is_form = |id: &&str| id.rsplit_once('.').is_some_and(|(stem, _)| counted.contains(stem));
+        let forms = Plural::of(tag).forms();
+        let plain = self.ids().filter(|id| !is_form(id)).map(str::to_owned);
+        plain
+            .chain(counted.iter().flat_map(|stem| forms.iter().map(move |form| format!("{stem}.{form}"))))
+            .collect()
+    }
+
+    /// The text that stands for `id` here, whatever forms the other language has.
+    pub(super) fn counterpart(&self, id: &str) -> Option<&str> {
+        let stem = id.rsplit_once('.').map_or(id, |(stem, _)| stem);
+        self.texts.get(id).or_else(|| self.texts.get(&format!("{stem}.other"))).map(String::as_str)
+    }
+}
+
+/// The names in a text's placeholders.
+pub(super) fn placeholders(text: &str) -> BTreeSet<&str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+}
+
+/// Whether a text may do without the number that chooses it: none, one and two are words of their own in many
+/// languages.
+pub(super) fn is_countless(id: &str) -> bool {
+    [".zero", ".one", ".two"].iter().any(|form| id.ends_with(form))
 }
 
 /// Puts values into the placeholders of a text, in one pass: a value is never searched for placeholders.
@@ -69,15 +124,14 @@ impl Span {
     }
 }
 
-/// All ids of a language.
-#[cfg(test)]
-pub(super) fn ids(language: Language) -> impl Iterator<Item = &'static str> {
-    WORDS.get(&language).into_iter().flat_map(|words| words.keys().map(String::as_str))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::language::BUILT_IN;
+
+    fn english() -> Dictionary {
+        Dictionary::built_in(BUILT_IN[0].0, BUILT_IN[0].1)
+    }
 
     #[test]
     fn a_value_is_not_searched_for_placeholders() {
@@ -106,8 +160,19 @@ mod tests {
 
     #[test]
     fn a_count_chooses_the_plural() {
-        let text = |count| text(Language::English, "time.minutes", Some(count)).unwrap();
+        let english = english();
+        let text = |count| english.text("time.minutes", Some(count)).unwrap();
         assert_eq!(text(1), "{count} minute");
         assert_eq!(text(12), "{count} minutes");
+    }
+
+    #[test]
+    fn a_language_must_have_the_forms_that_it_counts_in() {
+        let wanted = english().wanted("pl");
+        for form in ["one", "few", "many"] {
+            assert!(wanted.contains(&format!("time.minutes.{form}")), "{form}");
+        }
+        assert!(!wanted.contains("time.minutes.other") && wanted.contains("sign_in.title"));
+        assert_eq!(english().counterpart("time.minutes.few"), Some("{count} minutes"));
     }
 }
