@@ -20,6 +20,7 @@ pub(crate) const BODIES: &[Body] = &[
     Body { name: "filter", run: mock::fuzz::filter, words: FILTER },
     Body { name: "prefer", run: prefer, words: PREFER },
     Body { name: "admission", run: admin::fuzz::admission, words: ADMISSION },
+    Body { name: "attestation", run: identity::fuzz::attestation, words: ATTESTATION },
 ];
 
 /// Reads `Prefer` fields, one a line. What was preferred and applied is preferred again when it is sent back.
@@ -35,6 +36,20 @@ fn prefer(bytes: &[u8]) {
         assert!(!applied.is_empty(), "nothing is said only by silence");
     }
 }
+
+const ATTESTATION: &[&str] = &[
+    "cfmt",
+    "ctpm",
+    "gattStmt",
+    "hauthData",
+    "cver",
+    "c2.0",
+    "calg",
+    "csig",
+    "cx5c",
+    "hcertInfo",
+    "gpubArea",
+];
 
 const DOCUMENT: &[&str] = &[
     "openapi: 3.1.0\n",

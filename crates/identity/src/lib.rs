@@ -9,6 +9,8 @@ mod attempts;
 mod authenticator;
 mod cookie;
 mod directory;
+#[doc(hidden)]
+pub mod fuzz;
 mod key;
 mod keyring;
 pub mod names;

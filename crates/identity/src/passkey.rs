@@ -7,6 +7,8 @@ mod der;
 mod tests;
 mod tpm;
 
+pub(crate) use self::tpm::Attested;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use jose::{base64url, digest};
@@ -316,11 +318,11 @@ pub fn user_handle(id: &str) -> Vec<u8> {
 
 /// Verifies the attestation of a TPM, which the library does not, and takes it out; gives the make.
 fn take_tpm(answer: &mut RegisterPublicKeyCredential) -> Result<Option<String>, PasskeyError> {
-    let object = answer.response.attestation_object.to_vec();
-    let Some(attested) = tpm::Attested::read(&object) else { return Ok(None) };
+    let object = answer.response.attestation_object.clone();
+    let Some(attested) = Attested::read(&object) else { return Ok(None) };
     let make = attested.verify(&answer.response.client_data_json).map_err(PasskeyError::Wrong)?;
-    answer.response.attestation_object = attested.bare().into();
-    let hex: String = make.iter().map(|byte| format!("{byte:02x}")).collect();
+    answer.response.attestation_object = attested.bare();
+    let hex = format!("{:032x}", u128::from_be_bytes(make));
     let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| hex.get(part).unwrap_or_default());
     Ok(Some(parts.join("-")))
 }

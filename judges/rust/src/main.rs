@@ -1,7 +1,8 @@
 //! The `openidconnect` crate through every flow that it has, once now and once on a clock that is years on;
-//! and `jsonwebtoken`, which takes our tokens as we take its.
+//! `jsonwebtoken`, which takes our tokens as we take its; and `passkey`, a browser and authenticator of software.
 
 mod flows;
+mod passkeys;
 mod person;
 mod tokens;
 
@@ -20,7 +21,8 @@ fn main() -> Result<()> {
     }
     let desk = Desk { issuer: format!("{}/_lobby/in/rust-tokens", lobby.trim_end_matches('/')) };
     tokens::ours(&desk)?;
-    tokens::theirs()
+    tokens::theirs()?;
+    passkeys::all(&lobby).context("passkeys")
 }
 
 /// A sandbox that is its own issuer.

@@ -10,13 +10,22 @@ pub(crate) struct Person {
     agent: ureq::Agent,
 }
 
-type Attributes = BTreeMap<String, String>;
+pub(crate) type Attributes = BTreeMap<String, String>;
 
 #[derive(Default)]
-struct Form {
-    action: String,
-    fields: Vec<Attributes>,
+pub(crate) struct Form {
+    pub(crate) action: String,
+    /// What else its tag says.
+    pub(crate) attributes: Attributes,
+    pub(crate) fields: Vec<Attributes>,
     buttons: Vec<Attributes>,
+}
+
+impl Form {
+    /// The names of its buttons.
+    pub(crate) fn buttons(&self) -> impl Iterator<Item = &str> {
+        self.buttons.iter().filter_map(|button| button.get("name")).map(String::as_str)
+    }
 }
 
 impl Person {
@@ -46,6 +55,25 @@ impl Person {
             let Some((action, values)) = self.choose(&forms(&page)) else { return Ok(None) };
             at = at.join(&action)?;
             answer = self.ask(&at, Some(&values))?;
+        }
+        bail!("the pages lead in a circle at {at}")
+    }
+
+    /// Opens a page, or sends a form; gives where that led, the status and the page. Nowhere but here.
+    pub(crate) fn page(&mut self, start: &Url, form: Option<&str>) -> Result<(Url, u16, String)> {
+        let mut at = start.clone();
+        let mut answer = self.ask(&at, form)?;
+        for _ in 0..20 {
+            if !answer.status().is_redirection() {
+                return Ok((at, answer.status().as_u16(), answer.body_mut().read_to_string()?));
+            }
+            let location = answer.headers().get("location").context("a redirect without a place")?;
+            let next = at.join(location.to_str()?)?;
+            if next.origin() != start.origin() {
+                return Ok((next, answer.status().as_u16(), String::new()));
+            }
+            at = next;
+            answer = self.ask(&at, None)?;
         }
         bail!("the pages lead in a circle at {at}")
     }
@@ -112,7 +140,7 @@ impl Person {
     }
 }
 
-fn forms(page: &str) -> Vec<Form> {
+pub(crate) fn forms(page: &str) -> Vec<Form> {
     let mut forms: Vec<Form> = Vec::new();
     for tag in page.split('<').skip(1).filter_map(|piece| piece.split('>').next()) {
         let name = tag.split_whitespace().next().unwrap_or_default();
@@ -120,7 +148,7 @@ fn forms(page: &str) -> Vec<Form> {
         match (name, forms.last_mut()) {
             ("form", _) => {
                 let action = attributes.get("action").cloned().unwrap_or_default();
-                forms.push(Form { action, ..Form::default() });
+                forms.push(Form { action, attributes, ..Form::default() });
             }
             ("input", Some(form)) => form.fields.push(attributes),
             ("button", Some(form)) => form.buttons.push(attributes),

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// An attestation object in its parts.
-pub(super) struct Attested<'a> {
+pub(crate) struct Attested<'a> {
     statement: Item<'a>,
     data: &'a [u8],
 }
@@ -29,7 +29,7 @@ const CERTIFIED: [u8; 6] = [0xff, 0x54, 0x43, 0x47, 0x80, 0x17];
 
 impl<'a> Attested<'a> {
     /// Reads an attestation object; nothing, where it is none of a TPM.
-    pub(super) fn read(object: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(object: &'a [u8]) -> Option<Self> {
         let (item, rest) = Item::read(object)?;
         if !rest.is_empty() || item.get("fmt")?.text()? != "tpm" {
             return None;
@@ -41,13 +41,13 @@ impl<'a> Attested<'a> {
     }
 
     /// The same without a statement: what else there is to judge is judged as of every authenticator.
-    pub(super) fn bare(&self) -> Vec<u8> {
+    pub(crate) fn bare(&self) -> Vec<u8> {
         let length = u16::try_from(self.data.len()).unwrap_or(u16::MAX).to_be_bytes();
         [&b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59"[..], &length, self.data].concat()
     }
 
     /// Whether the statement holds; then the authenticator's make.
-    pub(super) fn verify(&self, client_data: &[u8]) -> Result<[u8; 16], WebauthnError> {
+    pub(crate) fn verify(&self, client_data: &[u8]) -> Result<[u8; 16], WebauthnError> {
         let malformed = || WebauthnError::AttestationStatementMapInvalid;
         let part = |name: &str| self.statement.get(name).ok_or_else(malformed);
         let bytes = |name: &str| part(name)?.bytes().ok_or_else(malformed);

@@ -179,7 +179,7 @@ pub(crate) struct Passkeys {
     pub(crate) verification: Option<Verification>,
     /// Whether the maker is asked for; default `none`.
     pub(crate) attestation: Option<Attestation>,
-    /// The models that are taken; none written: all.
+    /// The makes (AAGUID) that are taken, with `attestation: direct`; none written: all.
     pub(crate) aaguids: Vec<String>,
     /// Other sites that share them.
     pub(crate) related_origins: Vec<String>,

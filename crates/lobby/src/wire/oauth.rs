@@ -87,6 +87,7 @@ pub(super) fn settings(
         absolute: config.sessions.absolute.map_or(sessions.absolute, |span| span.0),
     };
     settings.factors = factors(config);
+    check_makes(gathering, problems);
     settings.brand = super::pages::brand(gathering, problems);
     if let Some(written) = config.lockout {
         let usual = lockout::Settings::default();
@@ -100,6 +101,28 @@ pub(super) fn settings(
         settings.lockout_everywhere = true;
     }
     settings
+}
+
+/// A list of makes that lets nobody in, or everybody, is not what was meant.
+fn check_makes(gathering: &Gathering, problems: &mut Vec<Problem>) {
+    let Some(passkeys) = gathering.config.factors.as_ref().map(|factors| &factors.passkeys) else { return };
+    let path = ["factors", "passkeys", "aaguids"];
+    if !passkeys.aaguids.is_empty() && !matches!(passkeys.attestation, Some(Attestation::Direct)) {
+        let message = "no make is asked for, so none can be of this list".to_owned();
+        let help = "write `attestation: direct` beside it".to_owned();
+        problems.push(gathering.wrong(&path, message, Some(help)));
+    }
+    let lengths = [8, 4, 4, 4, 12];
+    for (index, make) in passkeys.aaguids.iter().enumerate() {
+        let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_make = make.split('-').map(str::len).eq(lengths) && make.split('-').all(is_hex);
+        if !is_make {
+            let item = index.to_string();
+            let message = format!("`{make}` is no AAGUID");
+            let help = "write it as 01020304-0506-0708-0910-111213141516".to_owned();
+            problems.push(gathering.wrong(&[&path[..], &[item.as_str()]].concat(), message, Some(help)));
+        }
+    }
 }
 
 /// `factors:`, `recovery:` and `sessions.remember_device`.

@@ -83,12 +83,12 @@ pub(crate) fn parameter(answer: &Answer, name: &str) -> Option<String> {
     pairs.find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
 }
 
-fn attribute(text: &str, before: &str) -> String {
+pub(crate) fn attribute(text: &str, before: &str) -> String {
     let (_, after) = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}"));
     let (value, _) = after.split_once('"').unwrap();
     value.replace("&#x2f;", "/").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
-fn value_of(text: &str, name: &str) -> String {
+pub(crate) fn value_of(text: &str, name: &str) -> String {
     attribute(text, &format!("name=\"{name}\" value=\""))
 }

@@ -28,6 +28,7 @@ mod keeping;
 mod names;
 mod oauth;
 mod pages;
+mod passkeys;
 mod process;
 mod pwned;
 mod reload;

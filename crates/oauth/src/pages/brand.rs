@@ -118,8 +118,7 @@ impl Brand {
     pub fn language(&self, ui_locales: Option<&str>, accept_language: Option<&str>) -> Language<'_> {
         let tags: Vec<&str> = self.tags().collect();
         let place = language::choose(&tags, ui_locales, accept_language);
-        static NONE: LazyLock<Dictionary> = LazyLock::new(Dictionary::default);
-        Language { brand: self, words: self.dictionaries.get(place).unwrap_or(&NONE) }
+        Language { brand: self, words: self.dictionaries.get(place).unwrap_or(&NO_WORDS) }
     }
 
     /// The tags of all languages that it speaks.
@@ -182,6 +181,8 @@ impl fmt::Debug for Brand {
 }
 
 const STYLESHEET: &str = "pages.css";
+/// A language without words: there is always another.
+static NO_WORDS: LazyLock<Dictionary> = LazyLock::new(Dictionary::default);
 
 /// The languages: ours with a service's own words over them, then those that it adds.
 fn dictionaries(translations: Vec<Translation>, flaws: &mut Vec<Flaw>) -> Arc<[Dictionary]> {

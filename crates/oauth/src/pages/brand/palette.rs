@@ -181,8 +181,8 @@ mod tests {
 
     const CSS: &str = include_str!("../../../assets/pages.css");
 
-    fn colour(text: &str) -> Option<Colour> {
-        Some(Colour::parse(text).unwrap())
+    fn colour(text: &str) -> Colour {
+        Colour::parse(text).unwrap()
     }
 
     /// The variables of the light, or of the dark.
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_brand_sets_every_colour_of_the_stylesheet_and_no_other() {
-        let shades = Shades { accent: colour("#0b6e4f"), ..Shades::default() };
+        let shades = Shades { accent: Some(colour("#0b6e4f")), ..Shades::default() };
         let own = Colours { light: shades, dark: Shades::default() }.stylesheet();
         for dark in [false, true] {
             let is_colour = |name: &&String| !["sans", "mono"].contains(&name.as_str());
@@ -233,10 +233,10 @@ mod tests {
         ];
         for (accent, page, surface, text) in schemes {
             let light = Shades {
-                accent: colour(accent),
-                page: colour(page),
-                surface: colour(surface),
-                text: colour(text),
+                accent: Some(colour(accent)),
+                page: Some(colour(page)),
+                surface: Some(colour(surface)),
+                text: Some(colour(text)),
             };
             let css = Colours { light, dark: Shades::default() }.stylesheet();
             for dark in [false, true] {
@@ -269,15 +269,15 @@ mod tests {
 
     #[test]
     fn a_colour_that_is_hard_to_read_is_told_with_one_that_is_not() {
-        let yellow = Shades { accent: colour("#ffcc00"), ..Shades::default() };
+        let yellow = Shades { accent: Some(colour("#ffcc00")), ..Shades::default() };
         let flaws = Colours { light: yellow, dark: yellow }.flaws();
         assert_eq!(flaws.len(), 1, "it is legible in the dark: {flaws:?}");
         assert_eq!((flaws[0].severity, &flaws[0].at), (Severity::Warning, &At::Colour("accent")));
         assert!(flaws[0].message.contains("contrast of 1.5"), "{}", flaws[0].message);
         let better = flaws[0].help.as_deref().unwrap().split(' ').nth(1).unwrap();
-        let better = Shades { accent: colour(better), ..Shades::default() };
+        let better = Shades { accent: Some(colour(better)), ..Shades::default() };
         assert_eq!(Colours { light: better, dark: Shades::default() }.flaws(), []);
-        let surface = Shades { surface: colour("#222"), ..Shades::default() };
+        let surface = Shades { surface: Some(colour("#222")), ..Shades::default() };
         let flaws = Colours { light: surface, dark: Shades::default() }.flaws();
         let at: Vec<&At> = flaws.iter().map(|flaw| &flaw.at).collect();
         assert_eq!(at, [&At::Colour("surface"), &At::Colour("surface")], "what is not written is not blamed");

@@ -84,9 +84,9 @@ fn holes(id: &str, ours: &str, text: &str, at: At) -> Vec<Flaw> {
         flaws.push(Flaw { severity: Severity::Error, at: at.clone(), message, help: known });
     }
     let may_lack = |name: &&str| *name == "count" && is_countless(id);
-    let lost: Vec<&str> = wanted.difference(&found).copied().filter(|name| !may_lack(name)).collect();
-    if !lost.is_empty() {
-        let message = format!("`{id}` leaves out {}", list(lost));
+    let absent: Vec<&str> = wanted.difference(&found).copied().filter(|name| !may_lack(name)).collect();
+    if !absent.is_empty() {
+        let message = format!("`{id}` leaves out {}", list(absent));
         let help = Some(format!("ours is: {ours}"));
         flaws.push(Flaw { severity: Severity::Warning, at, message, help });
     }
