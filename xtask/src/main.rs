@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to a developer is what this is for")]
 
 mod bench;
+mod claims;
 mod demo;
 mod dependencies;
 mod dist;

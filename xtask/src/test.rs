@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 
 use crate::machine::{self, AUTHORITY, COMPILER, POSTGRESQL};
-use crate::{dependencies, generated, judges, layers, shell, sizes};
+use crate::{claims, dependencies, generated, judges, layers, shell, sizes};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -29,6 +29,8 @@ enum Part {
     Dependencies,
     /// Are generated files what the code would write?
     Generated,
+    /// Is every test there that `docs/asvs.md` names?
+    Claims,
     /// All tests, with seconds of fuzzing
     Tests,
     /// Examples in the documentation
@@ -85,6 +87,7 @@ impl Part {
             Self::Sizes => sizes::check(),
             Self::Dependencies => dependencies::check(),
             Self::Generated => generated::check(),
+            Self::Claims => claims::check(),
             Self::Tests => {
                 machine::provide(&[POSTGRESQL, AUTHORITY])?;
                 let kinds = ["--workspace", "--lib", "--bins", "--tests"];
