@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./chromium.mjs";
-import { mock } from "./mock.mjs";
+import { mock } from "./server.mjs";
 import { authorize } from "./pages.mjs";
 
 const FIRST = "orbit-walnut-harbour-quilt";

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { launch } from "./chromium.mjs";
 import { cut } from "./look.mjs";
-import { mock } from "./mock.mjs";
+import { mock } from "./server.mjs";
 import { PAGES, lead } from "./pages.mjs";
 
 const FOLDER = mkdtempSync(path.join(tmpdir(), "lobby-judge-"));

@@ -1,5 +1,5 @@
 use anyhow::{Context as _, Result, ensure};
-use passkey::authenticator::{Authenticator, MemoryStore, UiHint, UserCheck, UserValidationMethod};
+use passkey::authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
 use passkey::client::{Client, DefaultClientData, WebauthnError};
 use passkey::types::Passkey;
 use passkey::types::ctap2::{Aaguid, Ctap2Error};
@@ -18,11 +18,15 @@ impl UserValidationMethod for Finger {
 
     async fn check_user<'a>(
         &self,
-        _: UiHint<'a, Passkey>,
+        hint: UiHint<'a, Passkey>,
         presence: bool,
         verification: bool,
     ) -> Result<UserCheck, Ctap2Error> {
-        Ok(UserCheck { presence, verification })
+        match hint {
+            // Somebody who has one does not want another.
+            UiHint::InformExcludedCredentialFound(_) => Err(Ctap2Error::CredentialExcluded),
+            _ => Ok(UserCheck { presence, verification }),
+        }
     }
 
     fn is_presence_enabled(&self) -> bool {
@@ -47,21 +51,23 @@ pub(crate) fn all(lobby: &str) -> Result<()> {
 }
 
 fn ceremonies(home: &Url, counts: bool) -> Result<()> {
-    let mut authenticator = Authenticator::new(Aaguid::new_empty(), MemoryStore::new(), Finger);
+    let mut authenticator = Authenticator::new(Aaguid::new_empty(), None::<Passkey>, Finger);
     authenticator.set_make_credentials_with_signature_counter(counts);
     let mut browser = Client::new(authenticator).allows_insecure_localhost(true);
 
+    // Where the browser is: scheme, host and port.
+    let origin = Url::parse(&home.origin().ascii_serialization())?;
     let keys = home.join("_lobby/account/passkeys")?;
     let mut alice = Person::new("alice");
     let (at, page) = signed_in(&mut alice, &keys)?;
     let form = question(&page, "create")?;
     let options: CredentialCreationOptions = asked(&form)?;
-    let made = pollster::block_on(browser.register(home, options, DefaultClientData)).map_err(refused)?;
+    let made = pollster::block_on(browser.register(&origin, options, DefaultClientData)).map_err(refused)?;
     let (_, status, page) =
         alice.page(&at.join(&form.action)?, Some(&sent(&form, &serde_json::to_value(&made)?)))?;
     ensure!(status == 200 && page.contains("Passkey 20"), "the passkey is not on the page: {status}\n{page}");
     let options: CredentialCreationOptions = asked(&question(&page, "create")?)?;
-    let twice = pollster::block_on(browser.register(home, options, DefaultClientData));
+    let twice = pollster::block_on(browser.register(&origin, options, DefaultClientData));
     ensure!(twice.is_err(), "a second passkey of one authenticator is made");
 
     for _ in 0..2 {
@@ -74,7 +80,7 @@ fn ceremonies(home: &Url, counts: bool) -> Result<()> {
             "a stranger learns who is known here"
         );
         let answer =
-            pollster::block_on(browser.authenticate(home, options, DefaultClientData)).map_err(refused)?;
+            pollster::block_on(browser.authenticate(&origin, options, DefaultClientData)).map_err(refused)?;
         let answer = serde_json::to_value(&answer)?;
         let (_, status, page) = stranger.page(&at.join(&form.action)?, Some(&sent(&form, &answer)))?;
         ensure!(status == 200 && page.contains("Passkey 20"), "nobody is signed in: {status}\n{page}");

@@ -73,6 +73,12 @@ impl Found<'_> {
             })
         });
         let broken = broken.or_else(|| {
+            let (field, meant) = unnamed(&ours, &theirs)?;
+            let message =
+                format!("on the page `{name}`, password managers do not know what `{field}` is for");
+            Some((Severity::Warning, message, format!("write `autocomplete=\"{meant}\"`")))
+        });
+        let broken = broken.or_else(|| {
             let what = inline(&theirs)?;
             let message = format!("on the page `{name}`, browsers pass over {what}");
             let help = "the pages' content security policy lets in files of this server alone: put styles into `pages.css`";
@@ -246,6 +252,21 @@ fn name(form: &Form, sent: &Sent) -> String {
         (name, Some(value)) if form.buttons.contains(sent) => format!("`{name}={value}`"),
         (name, _) => format!("`{name}`"),
     }
+}
+
+/// A field that has lost its autofill name (HTML, autofill detail tokens), and that name.
+fn unnamed(ours: &[Tag], theirs: &[Tag]) -> Option<(String, String)> {
+    let fields = |tags: &[Tag]| -> BTreeMap<String, String> {
+        let inputs = tags.iter().filter(|tag| tag.name == "input");
+        let pair =
+            |tag: &Tag| Some((tag.attribute("name")?.to_owned(), tag.attribute("autocomplete")?.to_owned()));
+        inputs.filter_map(pair).collect()
+    };
+    let there = fields(theirs);
+    let is_known = |field: &str, meant: &str| {
+        there.get(field).is_some_and(|own| meant.split(' ').all(|token| own.split(' ').any(|o| o == token)))
+    };
+    fields(ours).into_iter().find(|(field, meant)| meant != "off" && !is_known(field, meant))
 }
 
 /// What the content security policy keeps from working.

@@ -148,6 +148,13 @@ fn what_browsers_pass_over_is_told() {
 }
 
 #[test]
+fn a_field_that_password_managers_would_not_know_is_told() {
+    let own = changed("sign_in.html", "autocomplete=\"current-password\" ", "");
+    let flaw = flaw(&[("sign_in.html", &own)], Severity::Warning, "what `password` is for");
+    assert_eq!(flaw.help.as_deref(), Some("write `autocomplete=\"current-password\"`"));
+}
+
+#[test]
 fn a_name_that_is_almost_one_of_ours_is_told() {
     let flaw = flaw(&[("sing_in.html", "x")], Severity::Warning, "takes the place of none");
     assert_eq!(flaw.help.as_deref(), Some("did you mean `sign_in.html`?"));
