@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use testkit::{Finished, Start, example, run};
+use testkit::{Finished, Start, example, run, serve};
 
-use crate::reload::until;
+use crate::{browser::submit, reload::until};
 
 const LOGO: &str =
     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 9 9\"><script>alert(1)</script></svg>";
@@ -50,6 +50,33 @@ async fn picture_colours_templates_and_words_are_the_services_own() {
     let spoken = discovery["ui_locales_supported"].as_array().unwrap();
     assert!(spoken.iter().any(|tag| tag == "de-AT") && spoken.len() == 8, "{spoken:?}");
     lobby.get("/_lobby/assets/logo.png").await.is(404);
+}
+
+#[tokio::test]
+async fn mails_are_the_services_own_too() {
+    let own = "{{ service }} writes: {{ t('mail.' ~ kind ~ '.text', detail=detail, minutes=minutes) }}\n{{ link }}\n";
+    let lobby = bookshop()
+        .config("pages: { name: Readers, templates: art, translations: words }\n")
+        .file("art/mail.txt", own)
+        .file("words/en.yaml", "mail.confirm.subject: Welcome to {app}\n")
+        .await;
+    let page = lobby.get("/_lobby/sign-up").await;
+    let sent = [("email", "ana@example.com"), ("new", "orbit walnut harbour quilt")];
+    submit(&lobby, &page, &sent).await.is(200);
+    let mails = lobby.get("/_lobby/outbox").await;
+    assert_eq!(mails.string("/0/subject"), "Welcome to Readers");
+    let text = mails.string("/0/text");
+    assert!(text.starts_with("Readers writes: Someone, hopefully you,"), "{text}");
+    assert!(text.contains("\nhttp://"), "{text}");
+}
+
+#[tokio::test]
+async fn a_server_for_people_looks_so_too() {
+    let config = "issuer: https://login.example.com\npages: { name: Readers, logo: logo.svg }\n";
+    let lobby = serve(config).file("logo.svg", LOGO).await;
+    let page = lobby.get("/_lobby/sign-in").await;
+    assert!(page.text().contains("alt=\"Readers\""), "{}", page.text());
+    assert_eq!(lobby.get("/_lobby/assets/logo.svg").await.text(), LOGO);
 }
 
 #[tokio::test]
