@@ -5,12 +5,13 @@ use anyhow::{Result, bail};
 use crate::metadata::{Metadata, Package};
 
 /// The house, from the ground up: a room uses rooms of lower storeys only.
-const STOREYS: [&[&str]; 6] = [
+const STOREYS: [&[&str]; 7] = [
     &["model"],
     &["contract", "jose"],
     &["guard", "store"],
     &["identity", "mock", "watch"],
     &["gateway", "oauth", "admin", "probe"],
+    &["roof"],
     &["lobby"],
 ];
 

@@ -1,75 +1,7 @@
-//! The command line of Lobby, the security desk for HTTP APIs.
-
-mod administration;
-mod authority;
-mod banner;
-mod bring;
-mod certificate;
-mod cli;
-mod commands;
-mod config;
-mod desk;
-mod documents;
-mod exit;
-mod fetch;
-mod follow;
-mod gather;
-mod house;
-mod kind;
-mod leaks;
-mod loader;
-mod lock;
-mod material;
-mod postman;
-#[cfg(test)]
-mod reference;
-mod report;
-mod rooms;
-mod running;
-mod server;
-mod state;
-mod system;
-mod systemd;
-mod wire;
+//! Lobby, the security desk for HTTP APIs.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::{
-    cli::{Command, Lobby},
-    report::Reporter,
-};
-
 fn main() -> ExitCode {
-    let lobby = Lobby::parse();
-    let done = match &lobby.command {
-        Command::Mock(mock) => commands::mock::run(&lobby.global, mock),
-        Command::Serve(serve) => commands::serve::run(&lobby.global, serve),
-        Command::User(user) => commands::administer::user(&lobby.global, user),
-        Command::Client(client) => commands::administer::client(&lobby.global, client),
-        Command::Key(key) => commands::administer::key(&lobby.global, key),
-        Command::Session(session) => commands::administer::session(&lobby.global, session),
-        Command::Audit(audit) => commands::administer::audit(&lobby.global, audit),
-        Command::Ca(ca) => commands::ca::run(ca),
-        Command::Check(check) => commands::check::run(&lobby.global, check),
-        Command::Token(token) => commands::token::run(token),
-        Command::Outbox(outbox) => commands::outbox::run(outbox),
-        Command::Inspect(inspect) => commands::inspect::run(&lobby.global, inspect),
-        Command::Pwned(pwned) => commands::pwned::run(pwned),
-        Command::Init(init) => commands::init::run(&lobby.global, init),
-        Command::Backup(backup) => commands::backup::run(&lobby.global, backup),
-        Command::Restore(restore) => commands::restore::run(&lobby.global, restore),
-        Command::Export(export) => commands::export::run(&lobby.global, export),
-        Command::Import(import) => commands::import::run(&lobby.global, import),
-        Command::Rekey(rekey) => commands::rekey::run(&lobby.global, rekey),
-        Command::Completions { shell } => commands::completions::run(*shell),
-    };
-    match done {
-        Ok(exit) => ExitCode::from(exit.code()),
-        Err(failure) => {
-            Reporter::new(&lobby.global).failure(&failure);
-            ExitCode::from(2)
-        }
-    }
+    roof::main()
 }
