@@ -23,7 +23,7 @@ use model::{Clock, Entropy, RealmId, Secret, Timestamp};
 use serde_json::{Map, Value};
 use store::{AuditEntry, Store};
 
-pub use self::actor::{Badges, Holder, Role};
+pub use self::actor::{Badges, DIRECTOR, Holder, Role};
 use self::{actor::Actor, refused::Refused, route::Route};
 use crate::{
     Caller, Office, Pending,

@@ -48,6 +48,8 @@ pub(crate) struct Call<'a> {
     pub(crate) control: &'a Control,
     pub(crate) request: &'a Request<Bytes>,
     pub(crate) visit: &'a Visit,
+    /// Whether it is made by an account that may direct, where others have accounts: not all of them are its.
+    pub(crate) by_account: bool,
 }
 
 impl Control {

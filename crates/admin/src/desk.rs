@@ -13,6 +13,9 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What control needs of the other rooms. The roof hands it in.
 pub trait Desk: Send + Sync {
+    /// Whether it is the access token of an account that may direct, now.
+    fn directs<'a>(&'a self, token: &'a str) -> Pending<'a, bool>;
+
     /// The APIs that are served now.
     fn apis(&self) -> Vec<Api>;
 

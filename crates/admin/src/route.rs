@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use model::nearest;
 
-use crate::{Control, Knock, Visit, call, control::Call, refusal::Refusal};
+use crate::{Control, Knock, Turned, Visit, call, control::Call, refusal::Refusal};
 
 /// What a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +55,12 @@ impl Control {
     /// Answers a call. The path is that below the sandbox's: `/_lobby/clock`.
     pub async fn serve(&self, request: Request<Bytes>, visit: Visit) -> Response<Bytes> {
         let head = request.method() == Method::HEAD;
-        let call = Call { control: self, request: &request, visit: &visit };
-        let answered = match self.admit(&call) {
-            Ok(()) => call.answer().await,
+        let mut call = Call { control: self, request: &request, visit: &visit, by_account: false };
+        let answered = match self.admit(&call).await {
+            Ok(by_account) => {
+                call.by_account = by_account;
+                call.answer().await
+            }
             Err(refusal) => Err(refusal),
         };
         let mut answer = answered.unwrap_or_else(|refusal| refusal.answer(&self.settings.docs, visit.id));
@@ -67,11 +70,18 @@ impl Control {
         answer
     }
 
-    fn admit(&self, call: &Call<'_>) -> Result<(), Refusal> {
+    /// Whether it is by an account that somebody may.
+    async fn admit(&self, call: &Call<'_>) -> Result<bool, Refusal> {
         let Visit { host, peer, socket, .. } = call.visit;
         let mut knock = Knock::read(call.request.headers(), host, *peer, *socket);
         knock.forwarded |= !self.settings.trusts_loopback;
-        self.door().admit(&knock).map_err(Refusal::Turned)
+        match (self.door().admit(&knock), knock.bearer) {
+            (Err(Turned::Token), Some(token)) if self.rooms.desk.directs(token).await => {
+                self.door().admit_director(&knock).map(|()| true)
+            }
+            (admitted, _) => admitted.map(|()| false),
+        }
+        .map_err(Refusal::Turned)
     }
 }
 

@@ -86,6 +86,22 @@ impl Gateway {
         api.issuers(&inquiry.issuer, &Scene::of(self, inquiry).keys)
     }
 
+    /// Whose token it is that opens an operation of Lobby's own API now, by the real clock, whatever a mock's says.
+    /// `None`: it does not.
+    pub async fn bearer(&self, inquiry: &Inquiry, operation: &str) -> Option<Arc<str>> {
+        let settings = self.settings();
+        let api = settings.own.as_ref()?;
+        let operation = api.contract.find(operation)?;
+        let mut scene = Scene::of(self, inquiry);
+        scene.visit.now = inquiry.real;
+        let assumptions = Assumptions::of(operation, &inquiry.token);
+        let outcome = scene.decide(self, api, &settings, operation, &assumptions).await;
+        match outcome.verdict {
+            Verdict::Allow(_) => outcome.proven.map(|principal| principal.subject.clone()),
+            Verdict::Deny(_) => None,
+        }
+    }
+
     /// What an operation would answer to the token, and to nothing else, from somebody whom nobody
     /// overhears. A policy about the path or the query is judged as if these named whom the token stands for.
     pub async fn foresee(&self, inquiry: &Inquiry, api: &Api, operation: &Operation) -> Foreseen {
@@ -218,6 +234,7 @@ impl Scene {
             signatures: &gateway.signatures,
             keys: Some(&self.keys),
             neighbours: &*furnishing.neighbours,
+            listener: None,
         };
         desk.answer(lookups).await
     }

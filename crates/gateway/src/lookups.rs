@@ -7,12 +7,13 @@ use contract::{KeyPlace, Scheme, SchemeKind};
 use guard::{
     Asked, AskedProof, Fact, Facts, Hash, Held, Lookup, Lookups, Password, ProofState, Standing, State,
 };
-use identity::{Attempts, Found, Keyring, Passwords, People};
+use identity::{Attempts, Found, Keyring, Passwords, People, Try};
 use jose::KeySet;
-use model::{Kind, RealmId};
+use model::{Event, Kind, RealmId};
 use store::Store;
 
 use crate::{
+    gateway::Listener,
     ledger::Ledger,
     neighbours::{Neighbours, Visit},
     settings::{Api, Basic, Settings},
@@ -39,6 +40,8 @@ pub(crate) struct Desk<'a> {
     /// What tokens are verified with; `None` where none can have come.
     pub(crate) keys: Option<&'a Arc<KeySet>>,
     pub(crate) neighbours: &'a dyn Neighbours,
+    /// Hears of what is wrong.
+    pub(crate) listener: Option<&'a Listener>,
 }
 
 impl Desk<'_> {
@@ -145,36 +148,81 @@ impl Desk<'_> {
             }
         }
         let locks = self.settings.lockout.as_ref();
-        if locks.is_some()
-            && let Some(retry_after) = self.attempts.locked_for(self.realm, user, *now)
-        {
-            return Fact::Password(Password::Locked { retry_after });
-        }
         if self.settings.basic != Basic::Passwords {
-            if let Some(settings) = locks {
-                self.attempts.fail(self.realm, user, settings, *now);
-            }
-            return Fact::Password(Password::Wrong);
+            return self.no_password(user, locks);
         }
         let account = match self.people().named(user).await {
             Ok(account) => account,
             Err(fault) => return unknown(&fault),
         };
-        match (self.passwords.check(account.as_deref(), password).await, account) {
-            (Ok(checked), Some(account)) if checked.is_right() => {
+        // Counted with those of the sign-in page, by whichever of its names.
+        let whose = account.as_ref().map_or(user, |account| &account.id).to_owned();
+        let (attempts, rules) = (self.attempts, &self.settings.sources);
+        let attempt = Try { realm: self.realm, from: self.visit.peer.address, account: &whose, now: *now };
+        let locked = || {
+            let left = locks.and_then(|_| attempts.locked_for(self.realm, &whose, *now));
+            left.map(|retry_after| Fact::Password(Password::Locked { retry_after }))
+        };
+        let limited = |retry_after| Fact::Password(Password::Limited { retry_after });
+        if let Some(fact) = attempts.sources().admit(&attempt, rules).err().map(limited).or_else(locked) {
+            return fact;
+        }
+        let Ok(checked) = self.passwords.check(account.as_deref(), password).await else {
+            return Fact::Busy;
+        };
+        // Of many at once no more are answered than of as many one after the other.
+        if let Some(fact) = attempts.sources().wait(&attempt, rules).map(limited).or_else(locked) {
+            return fact;
+        }
+        match account {
+            Some(account) if checked.is_right() => {
                 if locks.is_some() {
-                    self.attempts.succeed(self.realm, user);
+                    attempts.succeed(self.realm, &whose);
                 }
+                attempts.sources().succeed(&attempt, rules);
                 let principal = crate::principal::of_account(&account, Kind::User);
                 Fact::Password(Password::Right(Arc::new(principal)))
             }
-            (Ok(_), _) => {
+            Some(_) | None => {
+                self.failed(&attempt);
                 if let Some(settings) = locks {
-                    self.attempts.fail(self.realm, user, settings, *now);
+                    attempts.fail(self.realm, &whose, settings, *now);
                 }
                 Fact::Password(Password::Wrong)
             }
-            (Err(identity::password::Busy), _) => Fact::Busy,
+        }
+    }
+
+    /// What was shown is no app password, and nothing else is taken here: nobody guesses one, but who tries is
+    /// counted.
+    fn no_password(&self, user: &str, locks: Option<&guard::lockout::Settings>) -> Fact {
+        let Visit { now, .. } = self.visit;
+        let attempt = Try { realm: self.realm, from: self.visit.peer.address, account: user, now: *now };
+        if let Some(retry_after) = self.attempts.sources().wait(&attempt, &self.settings.sources) {
+            return Fact::Password(Password::Limited { retry_after });
+        }
+        if locks.is_some()
+            && let Some(retry_after) = self.attempts.locked_for(self.realm, user, *now)
+        {
+            return Fact::Password(Password::Locked { retry_after });
+        }
+        self.failed(&attempt);
+        if let Some(settings) = locks {
+            self.attempts.fail(self.realm, user, settings, *now);
+        }
+        Fact::Password(Password::Wrong)
+    }
+
+    /// Counts a try that failed, and tells where many accounts are being tried.
+    fn failed(&self, attempt: &Try<'_>) {
+        let begun = self.attempts.sources().fail(attempt, &self.settings.sources);
+        if let (Some(accounts), Some(listener)) = (begun, self.listener) {
+            listener(Event::Spraying {
+                at: attempt.now,
+                sandbox: self.visit.sandbox.name().clone(),
+                peer: attempt.from,
+                accounts,
+            });
         }
     }
 

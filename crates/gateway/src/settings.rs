@@ -8,7 +8,7 @@ use std::{
 
 use contract::Contract;
 use guard::{Bounds, Issuers};
-use identity::{Account, Directory};
+use identity::{Account, Directory, SourceRules};
 use ipnet::IpNet;
 use jose::{
     KeySet,
@@ -27,6 +27,8 @@ pub struct Settings {
     pub apis: Vec<Arc<Api>>,
     /// User info, guarded as any API.
     pub userinfo: Arc<Api>,
+    /// Lobby's own API, whose tokens administer and direct; `None`: nobody with an account does.
+    pub own: Option<Arc<Api>>,
     /// Where requests lead, the longest path first.
     pub bases: Vec<Base>,
     /// Paths of the documents' own authorization endpoints → ours.
@@ -45,8 +47,10 @@ pub struct Settings {
     pub insecure: bool,
     /// What of people is taken in Basic.
     pub basic: Basic,
-    /// When failures of Basic lock an account; only where `lockout:` is written.
+    /// When failures of Basic lock an account; in a mock only where `lockout:` is written.
     pub lockout: Option<guard::lockout::Settings>,
+    /// How many sign-ins may fail from one place.
+    pub sources: SourceRules,
     /// Calls of one address, with the name that `RateLimit` gives them.
     pub per_address: Option<(Arc<str>, Bounds)>,
     /// Bytes of a request's head.

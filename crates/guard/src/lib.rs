@@ -2,7 +2,7 @@
 //! limits → verdict.
 //!
 //! What it decides: what a request presents ([`collect`]), whether that is genuine and enough
-//! ([`Decision`]), what limits and lockouts say ([`limit`], [`lockout`]), and what a denial looks like
+//! ([`Decision`]), what limits and lockouts say ([`limit`], [`lockout`], [`spraying`]), and what a denial looks like
 //! ([`render`]). Every code is defined once, in the table of [`Code`].
 //!
 //! What it refuses to do: wait, look anything up, know the time, know where an answer comes from. Whoever
@@ -39,6 +39,7 @@ mod policy;
 mod question;
 mod quota;
 mod render;
+pub mod spraying;
 mod staged;
 mod token;
 mod trace;
@@ -53,7 +54,7 @@ pub use lookup::{
     Shown, Standing, State,
 };
 pub use outcome::{Admission, Outcome, Verdict};
-pub use peer::Peer;
+pub use peer::{Peer, household, neighbourhood};
 pub use question::{Auth, Dpop, Issuers, Question, Settings, Target};
 pub use render::{Answer, Rendered, Rendering, answer, render, retry_after};
 pub use token::Token;

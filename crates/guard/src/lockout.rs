@@ -50,8 +50,9 @@ impl State {
             return;
         }
         self.locked_until = None;
-        // A failure that lies ahead was counted before the clock was set back.
-        self.failures.retain(|at| *at <= now && now.since(*at) < settings.window);
+        // Of many at once the later may be counted first; one that lies far ahead was counted before the clock was
+        // set back.
+        self.failures.retain(|at| now.since(*at).max(at.since(now)) < settings.window);
         self.failures.push(now);
         if self.failures.len() >= settings.failures as usize {
             self.failures.clear();
@@ -109,6 +110,18 @@ mod tests {
             state.fail(&settings, NOW.plus(minutes(round * 4)));
             assert_eq!(state.locked_for(NOW.plus(minutes(round * 4))), None, "{round}");
         }
+    }
+
+    #[test]
+    fn failures_that_are_counted_out_of_order_count_and_those_of_a_clock_set_back_do_not() {
+        let (settings, mut state) = (Settings::default(), State::default());
+        (0..5).for_each(|before| state.fail(&settings, NOW.minus(Duration::from_millis(before))));
+        assert!(state.locked_for(NOW).is_some());
+        let mut state = State::default();
+        (0..4).for_each(|_| state.fail(&settings, NOW));
+        let earlier = NOW.minus(minutes(60));
+        state.fail(&settings, earlier);
+        assert_eq!(state.locked_for(earlier), None);
     }
 
     #[test]

@@ -174,6 +174,11 @@ pub enum Password {
         /// For how long from now, by the sandbox's clock.
         retry_after: Duration,
     },
+    /// Not even looked at: too many failures come from there, or many accounts are being tried.
+    Limited {
+        /// For how long from now, by the sandbox's clock.
+        retry_after: Duration,
+    },
 }
 
 /// How it stands with a proof.

@@ -1,7 +1,7 @@
 //! Who is at the other end: through which proxies a request came, whether it was encrypted on its way, and
 //! under which key its address is counted.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -42,11 +42,23 @@ impl Peer {
 
     /// What the address is counted under: an IPv6 network of 64 bits is one household.
     pub fn counted(&self) -> IpAddr {
-        match self.address {
-            IpAddr::V4(_) => self.address,
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        }
+        household(self.address)
     }
+}
+
+/// What an address is counted under: an IPv6 network of 64 bits is one household.
+pub fn household(address: IpAddr) -> IpAddr {
+    masked(address, 32, 64)
+}
+
+/// What all that one provider gives out to one site is counted under: a network of 24 bits, of 48 in IPv6.
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
+    masked(address, 24, 48)
+}
+
+fn masked(address: IpAddr, v4: u8, v6: u8) -> IpAddr {
+    let length = if address.is_ipv4() { v4 } else { v6 };
+    IpNet::new(address, length).map_or(address, |net| net.network())
 }
 
 /// The client, and whether it spoke TLS: the chain is read from our end, as long as who says something of the
@@ -221,5 +233,14 @@ mod tests {
         assert_eq!(peer("2001:db8:1:2:3:4:5:6"), peer("2001:db8:1:2:ffff::1"));
         assert_ne!(peer("2001:db8:1:2::1"), peer("2001:db8:1:3::1"));
         assert_ne!(peer("192.0.2.1"), peer("192.0.2.2"));
+    }
+
+    #[test]
+    fn a_neighbourhood_is_what_a_provider_gives_to_one_site() {
+        let around = |address: &str| neighbourhood(address.parse().unwrap());
+        assert_eq!(around("2001:db8:1:2::1"), around("2001:db8:1:ffff::1"));
+        assert_ne!(around("2001:db8:1::1"), around("2001:db8:2::1"));
+        assert_eq!(around("192.0.2.1"), around("192.0.2.254"));
+        assert_ne!(around("192.0.2.1"), around("192.0.3.1"));
     }
 }

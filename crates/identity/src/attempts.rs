@@ -7,15 +7,25 @@ use std::{
 use guard::lockout::{Settings, State};
 use model::{RealmId, Timestamp};
 
+use crate::Sources;
+
 /// For how many names of one realm failures are kept before idle ones are dropped.
 const NAMES: usize = 10_000;
 
 /// The failed sign-ins of every realm, by the name that was typed, whether anybody has it or not (verdicts.md,
 /// `account.locked`). Kept in memory: a restart is in the user's favour.
 #[derive(Default)]
-pub struct Attempts(Mutex<HashMap<RealmId, HashMap<String, State>>>);
+pub struct Attempts {
+    names: Mutex<HashMap<RealmId, HashMap<String, State>>>,
+    sources: Sources,
+}
 
 impl Attempts {
+    /// Where they come from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// For how long the name is locked yet.
     pub fn locked_for(&self, realm: &RealmId, name: &str, now: Timestamp) -> Option<Duration> {
         self.lock().get(realm)?.get(&key(name))?.locked_for(now)
@@ -65,10 +75,11 @@ impl Attempts {
     /// Forgets a realm.
     pub fn forget(&self, realm: &RealmId) {
         self.lock().remove(realm);
+        self.sources.forget(realm);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RealmId, HashMap<String, State>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -216,6 +216,13 @@ impl VerifyingKey {
             Verifier::Secret(key) => hmac::verify(key, message, signature).is_ok(),
         })
     }
+
+    /// The same for an ECDSA signature in DER, as partners of JOSE's world write it; false for other keys.
+    pub fn verifies_der(&self, message: &[u8], signature: &[u8]) -> bool {
+        let Material::Ec { curve, .. } = &self.material else { return false };
+        der::ecdsa_signature(*curve, signature)
+            .is_some_and(|signature| self.verifies(curve.algorithm(), message, &signature))
+    }
 }
 
 impl fmt::Debug for VerifyingKey {
@@ -368,4 +375,38 @@ fn rsa_verifier(n: &[u8], e: &[u8], algorithm: Algorithm) -> Result<Verifier, Ke
         | Algorithm::EdDsa => return Err(KeyError::Algorithm),
     };
     PublicKeyComponents { n, e }.to_parsed_public_key(how).map(Verifier::Public).map_err(|_| KeyError::Point)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The DER form of a signature as JOSE has it.
+    fn to_der(signature: &[u8]) -> Vec<u8> {
+        let number = |bytes: &[u8]| {
+            let digits: Vec<u8> = bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
+            let sign: &[u8] = if digits.first().is_some_and(|first| first & 0x80 != 0) { &[0] } else { &[] };
+            let length = u8::try_from(sign.len() + digits.len()).unwrap();
+            [&[0x02, length], sign, &digits].concat()
+        };
+        let (r, s) = signature.split_at(32);
+        let body = [number(r), number(s)].concat();
+        [&[0x30, u8::try_from(body.len()).unwrap()], body.as_slice()].concat()
+    }
+
+    #[test]
+    fn a_signature_in_der_is_verified_and_nothing_beside_it_taken() {
+        let key = SigningKey::generate(Algorithm::Es256).unwrap();
+        let public = key.public();
+        // Now and then a number is short, or has a sign byte.
+        for message in 0..64_u8 {
+            let der = to_der(&key.sign(&[message]).unwrap());
+            assert!(public.verifies_der(&[message], &der), "{der:02x?}");
+            assert!(!public.verifies_der(&[message, 0], &der));
+            assert!(!public.verifies_der(&[message], &[der.as_slice(), &[0]].concat()));
+            assert!(!public.verifies_der(&[message], &der[..der.len() - 1]));
+        }
+        assert!(!public.verifies_der(&[0], &to_der(&[0; 64])));
+        assert!(!public.verifies_der(&[0], &[]));
+    }
 }

@@ -11,6 +11,17 @@ pub enum Event {
     Decision(DecisionEvent),
     /// Somebody typed a name and a password.
     SignIn(SignInEvent),
+    /// Many accounts are being tried, few times each (attacks.md, G02): strangers are slowed down for a while.
+    Spraying {
+        /// When, by the sandbox's clock.
+        at: Timestamp,
+        /// Where.
+        sandbox: SandboxName,
+        /// From where the last of these tries came.
+        peer: IpAddr,
+        /// About how many accounts failed within a few minutes.
+        accounts: u64,
+    },
     /// A refresh token was used again after its successor: its family is revoked (RFC 9700 4.14.2).
     FamilyBurnt {
         /// When, by the sandbox's clock.
@@ -58,12 +69,14 @@ pub enum SignInOutcome {
     Disabled,
     /// There was no room to find out.
     Busy,
+    /// Nobody looked: too many failures come from there, or many accounts are being tried.
+    Limited,
 }
 
 impl SignInOutcome {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Done, Self::Wrong, Self::LockedNow, Self::Locked, Self::Disabled, Self::Busy];
+    pub const ALL: [Self; 7] =
+        [Self::Done, Self::Wrong, Self::LockedNow, Self::Locked, Self::Disabled, Self::Busy, Self::Limited];
 
     /// As metrics and logs name it.
     pub const fn as_str(self) -> &'static str {
@@ -74,6 +87,7 @@ impl SignInOutcome {
             Self::Locked => "locked",
             Self::Disabled => "disabled",
             Self::Busy => "busy",
+            Self::Limited => "limited",
         }
     }
 }

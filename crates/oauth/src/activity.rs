@@ -12,6 +12,7 @@ pub(crate) enum Activity {
     SessionsEnded,
     AppRemoved,
     Locked,
+    KeyLeaked,
 }
 
 impl Activity {
@@ -27,6 +28,7 @@ impl Activity {
             Self::SessionsEnded => "sessions-ended",
             Self::AppRemoved => "app-removed",
             Self::Locked => "locked",
+            Self::KeyLeaked => "key-leaked",
         }
     }
 }

@@ -1,11 +1,13 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::parameters::ParameterError;
 
-/// After how many seconds somebody may try again whom the store could not serve.
-const AGAIN: u64 = 1;
+/// After how long somebody may try again whom the store could not serve.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What the endpoints answer with.
 pub(crate) type Answer = Response<Bytes>;
@@ -20,6 +22,8 @@ pub(crate) struct Refusal {
     pub(crate) nonce: Option<String>,
     /// `WWW-Authenticate`.
     pub(crate) challenge: Option<String>,
+    /// When to come again.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Refusal {
@@ -30,6 +34,7 @@ impl Refusal {
             description: description.into(),
             nonce: None,
             challenge: None,
+            retry_after: None,
         }
     }
 
@@ -72,8 +77,9 @@ impl Refusal {
         if let Some(value) = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, value);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(AGAIN));
+        let passing = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(AGAIN);
+        if let Some(wait) = self.retry_after.or(passing) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
         if let Some(value) = self.nonce.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
             headers.insert("dpop-nonce", value);

@@ -69,7 +69,7 @@ fn ask(call: &Call<'_>, user_code: &str, problem: Option<CodeProblem>) -> Answer
 
 /// A device that waits for this code; wrong codes are counted by address (attacks.md, A10).
 async fn waiting(call: &Call<'_>, user_code: &str) -> Result<Device, Answer> {
-    let (guesses, peer) = (&call.server.guesses, call.visit.peer.to_string());
+    let (guesses, peer) = (&call.server.guesses, guard::household(call.visit.peer).to_string());
     let too_many = |wait| ask(call, user_code, Some(CodeProblem::TooMany { wait }));
     if let Some(wait) = guesses.locked_for(&call.realm, &peer, call.visit.now) {
         return Err(too_many(wait));

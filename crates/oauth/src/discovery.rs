@@ -83,8 +83,9 @@ fn features(call: &Call<'_>) -> Value {
 
 fn scopes(settings: &Settings) -> Vec<&str> {
     let mut all = model::Scope::OPENID.to_vec();
-    for name in settings.apis.iter().flat_map(|api| api.scopes.keys()) {
-        if !all.contains(&name.as_str()) {
+    let own = settings.own.iter().flat_map(|own| own.0.keys().copied());
+    for name in settings.apis.iter().flat_map(|api| api.scopes.keys().map(String::as_str)).chain(own) {
+        if !all.contains(&name) {
             all.push(name);
         }
     }

@@ -28,6 +28,8 @@ pub(crate) enum Letter<'a> {
     Locked { link: &'a str },
     /// Somebody signed in from a browser that was not seen before.
     NewDevice { link: &'a str, agent: &'a str },
+    /// A key of theirs was found in public, and is revoked.
+    KeyLeaked { link: &'a str, name: &'a str },
 }
 
 impl Letter<'_> {
@@ -42,6 +44,7 @@ impl Letter<'_> {
             Self::EmailChanged { link } => ("email_changed", Some(link), ""),
             Self::Locked { link } => ("locked", Some(link), ""),
             Self::NewDevice { link, agent } => ("new_device", Some(link), agent),
+            Self::KeyLeaked { link, name } => ("key_leaked", Some(link), name),
         }
     }
 }
@@ -49,18 +52,32 @@ impl Letter<'_> {
 impl Call<'_> {
     /// Writes to somebody; where there are no mails, to nobody.
     pub(crate) async fn write_to(&self, recipient: &str, letter: &Letter<'_>) -> Result<(), store::Fault> {
-        let due = match self.settings.accounts.mails {
-            Mails::Off => return Ok(()),
-            Mails::Outbox => None,
-            Mails::Sent => Some(self.visit.real),
-        };
         if recipient.is_empty() {
             return Ok(());
         }
-        let (kind, link, detail) = letter.parts();
-        let Ok(text) = mail(self.language(None), kind, self.house().name, link, detail) else {
-            return Ok(());
+        match self.mail_to(recipient, letter) {
+            Some((mail, due)) => self.server.store.keep_mail(&self.realm, mail, due).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same work where there is nobody to write to, so that time does not tell (attacks.md, G03).
+    pub(crate) async fn write_to_nobody(&self, letter: &Letter<'_>) -> Result<(), store::Fault> {
+        match self.mail_to("nobody@example.com", letter) {
+            Some((mail, due)) => self.server.store.keep_no_mail(&self.realm, mail, due).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A mail, and when it is due in real time: never, in an outbox. `None` where there are no mails.
+    fn mail_to(&self, recipient: &str, letter: &Letter<'_>) -> Option<(Mail, Option<Timestamp>)> {
+        let due = match self.settings.accounts.mails {
+            Mails::Off => return None,
+            Mails::Outbox => None,
+            Mails::Sent => Some(self.visit.real),
         };
+        let (kind, link, detail) = letter.parts();
+        let text = mail(self.language(None), kind, self.house().name, link, detail).ok()?;
         let mail = Mail {
             id: jose::base64url::encode(self.server.random::<16>()),
             recipient: recipient.to_owned(),
@@ -69,21 +86,22 @@ impl Call<'_> {
             html: text.html,
             created_at: self.visit.now,
         };
-        self.server.store.keep_mail(&self.realm, mail, due).await
+        Some((mail, due))
     }
 
     /// An account was locked: its owner is told, once a lock. The same is written for a name that nobody has, so
     /// that the last try takes as long.
     pub(crate) async fn told_of_lock(&self, account: Option<&Account>, typed: &str) {
-        let Some(account) = account else {
-            let _ = self.keep_link("nothing", &format!("nobody {typed}"), String::new()).await;
-            return;
-        };
-        self.note(&account.id, Activity::Locked).await;
-        if let Some((email, _)) = &account.email {
-            let link = format!("{}/_lobby/reset", self.visit.issuer);
-            let _ = self.write_to(email, &Letter::Locked { link: &link }).await;
+        match account {
+            Some(account) => self.note(&account.id, Activity::Locked).await,
+            None => drop(self.keep_link("nothing", &format!("nobody {typed}"), String::new()).await),
         }
+        let link = format!("{}/_lobby/reset", self.visit.issuer);
+        let letter = Letter::Locked { link: &link };
+        let _ = match account.and_then(|account| account.email.as_ref()) {
+            Some((email, _)) => self.write_to(email, &letter).await,
+            None => self.write_to_nobody(&letter).await,
+        };
     }
 
     /// Somebody signed in from a browser in which they never did: a user is told. Personas are a mock's, and sign

@@ -36,6 +36,7 @@ mod par;
 mod parameters;
 mod place;
 mod redirect;
+mod report_leak;
 mod reset;
 mod resource;
 mod revoke;
@@ -46,6 +47,7 @@ mod server;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod source;
 mod speaker;
 mod token;
 mod token_endpoint;
@@ -60,7 +62,7 @@ pub use place::Endpoint;
 pub use redirect::is_redirect;
 pub use server::{Listener, Parts, Server, Spoken};
 pub use settings::{
-    Api, Client, Clients, ConsentRule, DpopRules, FactorRules, GrantKind, Lifetimes, Pkce, RequiredFactor,
-    Settings,
+    ADMINISTER, Api, Client, Clients, ConsentRule, DIRECT, DpopRules, FactorRules, GrantKind, Lifetimes,
+    OwnScopes, Pkce, RequiredFactor, Settings,
 };
 pub use visit::{Interference, Visit};

@@ -43,6 +43,8 @@ pub enum Endpoint {
     RecoveryCodes,
     /// `/.well-known/webauthn`
     RelatedOrigins,
+    /// `/_lobby/report-leak`
+    ReportLeak,
     /// `/_lobby/assets/…`
     Asset,
 }
@@ -71,6 +73,7 @@ impl Endpoint {
             "/_lobby/account/passkeys" => Self::Passkeys,
             "/_lobby/account/authenticator" => Self::Authenticator,
             "/_lobby/account/codes" => Self::RecoveryCodes,
+            "/_lobby/report-leak" => Self::ReportLeak,
             "/.well-known/webauthn" => Self::RelatedOrigins,
             "/.well-known/change-password" => Self::ChangePassword,
             _ => return Self::of_prefix(path),
@@ -121,6 +124,7 @@ impl Endpoint {
             | Self::SignUp
             | Self::Reset
             | Self::Account
+            | Self::ReportLeak
             | Self::Asset => None,
         }
     }
@@ -149,6 +153,7 @@ impl Endpoint {
             | Self::SignUp
             | Self::Reset
             | Self::Account
+            | Self::ReportLeak
             | Self::Asset => None,
         }
     }
@@ -184,6 +189,7 @@ impl Endpoint {
             | Self::Jwks
             | Self::Discovery
             | Self::RelatedOrigins
+            | Self::ReportLeak
             | Self::Resource => false,
         }
     }
@@ -201,7 +207,9 @@ impl Endpoint {
             | Self::Passkeys
             | Self::Authenticator
             | Self::RecoveryCodes => "GET, HEAD, POST",
-            Self::Token | Self::Par | Self::Device | Self::Introspect | Self::Revoke => "POST",
+            Self::Token | Self::Par | Self::Device | Self::Introspect | Self::Revoke | Self::ReportLeak => {
+                "POST"
+            }
             Self::Jwks
             | Self::Discovery
             | Self::Resource

@@ -3,7 +3,7 @@ use model::{Scope, ScopeSet};
 
 use crate::{
     answer::Refusal,
-    settings::{Client, Settings},
+    settings::{Client, OwnScopes, Settings},
     visit::Visit,
 };
 
@@ -19,7 +19,14 @@ pub(crate) fn asked(
     let scopes: ScopeSet = written.parse().map_err(|_| invalid("`scope` is no list of scopes".to_owned()))?;
     for scope in scopes.iter() {
         let name = scope.as_str();
-        if !Scope::OPENID.contains(&name) && !settings.apis.iter().any(|api| api.scopes.contains_key(name)) {
+        if is_own(settings, scope) {
+            // Nothing less than its name gives an app what makes its bearer an administrator.
+            if !client.scopes.as_ref().is_some_and(|allowed| allowed.contains(name)) {
+                return Err(invalid(format!("this client may not have `{name}`, which it does not name")));
+            }
+        } else if !Scope::OPENID.contains(&name)
+            && !settings.apis.iter().any(|api| api.scopes.contains_key(name))
+        {
             return Err(invalid(format!("no API here has the scope `{name}`")));
         }
     }
@@ -32,6 +39,10 @@ pub(crate) fn asked(
     Ok(Some(scopes).filter(|scopes| !scopes.is_empty()))
 }
 
+fn is_own(settings: &Settings, scope: &Scope) -> bool {
+    settings.own.as_ref().is_some_and(|own| own.has(scope))
+}
+
 /// What an account gives of what was asked for: declared scopes that it lacks are left out.
 pub(crate) fn of_account(
     settings: &Settings,
@@ -42,7 +53,11 @@ pub(crate) fn of_account(
     match asked {
         Some(asked) => {
             let openid: ScopeSet = asked.iter().filter(|scope| scope.is_openid()).cloned().collect();
-            account.has_of(asked).joined(&openid)
+            let Some(own) = &settings.own else { return account.has_of(asked).joined(&openid) };
+            let (ours, others): (Vec<&Scope>, Vec<&Scope>) = asked.iter().partition(|scope| own.has(scope));
+            let given =
+                ours.into_iter().filter(|scope| own.may_give(scope, &account.roles)).cloned().collect();
+            account.has_of(&others.into_iter().cloned().collect()).joined(&openid).joined(&given)
         }
         None if account.has_every_scope() => {
             let declared = settings.apis.iter().flat_map(|api| api.scopes.keys());
@@ -86,6 +101,10 @@ pub(crate) fn audience(
         }
     };
     for resource in resources {
+        if settings.own.is_some() && *resource == OwnScopes::audience(issuer) {
+            add(vec![resource.clone()]);
+            continue;
+        }
         let is_meant = |api: &&crate::settings::Api| {
             let own = api.audience(issuer).contains(resource);
             own || is_base(api, visit, resource) || (settings.apis.len() == 1 && same(resource, issuer))
@@ -98,6 +117,10 @@ pub(crate) fn audience(
     }
     if !resources.is_empty() {
         return Ok(named);
+    }
+    // What administers Lobby is for nobody else, who could use it there.
+    if scopes.is_some_and(|scopes| scopes.iter().any(|scope| is_own(settings, scope))) {
+        return Ok(vec![OwnScopes::audience(issuer)]);
     }
     let owns = |api: &&crate::settings::Api| {
         let owns_one = |scope: &Scope| api.scopes.contains_key(scope.as_str());

@@ -10,7 +10,7 @@ use crate::{
     answer::{Answer, Refusal, empty, see_other},
     authorize, device, device_page, discovery, factor, introspect, logout, par,
     place::{ASSETS, Endpoint},
-    reset, resource, revoke,
+    report_leak, reset, resource, revoke,
     server::{Call, Server, Spoken},
     settings::Lifetimes,
     sign_in, sign_up, token_endpoint, userinfo,
@@ -109,6 +109,7 @@ impl Call<'_> {
             Endpoint::Jwks => discovery::jwks(self),
             Endpoint::Discovery => discovery::serve(self, path),
             Endpoint::Resource => resource::serve(self, path),
+            Endpoint::ReportLeak => report_leak::serve(self, body).await,
             Endpoint::Asset => Ok(empty(StatusCode::NOT_FOUND)),
         };
         outcome.unwrap_or_else(|refusal| refusal.answer())

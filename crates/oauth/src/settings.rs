@@ -6,7 +6,7 @@ use std::{
 
 use contract::{Contract, FlowKind, SchemeKind};
 use guard::lockout;
-use identity::{CLASSES, Directory, PasskeyRules, SessionRules};
+use identity::{CLASSES, Directory, PasskeyRules, SessionRules, SourceRules};
 use jose::{Algorithm, KeySet};
 use model::{Scope, ScopeSet, Secret};
 
@@ -39,12 +39,18 @@ pub struct Settings {
     pub lockout: lockout::Settings,
     /// Whether the lockout holds for the password grant, too (control.md, default 16).
     pub lockout_everywhere: bool,
+    /// How many sign-ins may fail from one place.
+    pub sources: SourceRules,
     /// What accounts may be and do.
     pub accounts: AccountRules,
     /// What people show beside, or in place of, a password.
     pub factors: FactorRules,
     /// How pages and mails look and speak.
     pub brand: Arc<Brand>,
+    /// What Lobby itself may be asked for; `None`: nobody with an account administers or directs it.
+    pub own: Option<OwnScopes>,
+    /// Who may report keys that were found in public: the keys of each, by its name.
+    pub partners: BTreeMap<String, Arc<KeySet>>,
 }
 
 /// What people show beside, or in place of, a password.
@@ -83,6 +89,33 @@ impl Default for FactorRules {
             required: RequiredFactor::None,
             remember: Duration::from_secs(30 * 86_400),
         }
+    }
+}
+
+/// The scope of tokens that administer Lobby.
+pub const ADMINISTER: &str = "lobby:admin";
+/// The scope of tokens that direct mocks.
+pub const DIRECT: &str = "lobby:direct";
+
+/// The scopes of Lobby's own API, `<issuer>/_lobby`, with the roles of which somebody must have one to give them.
+/// An app must name them among its own, and a token that has one is for nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnScopes(pub BTreeMap<&'static str, BTreeSet<String>>);
+
+impl OwnScopes {
+    /// `aud` of their tokens.
+    pub fn audience(issuer: &str) -> String {
+        format!("{issuer}/_lobby")
+    }
+
+    /// Whether it is one of them.
+    pub(crate) fn has(&self, scope: &Scope) -> bool {
+        self.0.contains_key(scope.as_str())
+    }
+
+    /// Whether somebody may give it who has these roles.
+    pub(crate) fn may_give(&self, scope: &Scope, roles: &BTreeSet<String>) -> bool {
+        self.0.get(scope.as_str()).is_some_and(|needed| !needed.is_disjoint(roles))
     }
 }
 
@@ -367,9 +400,12 @@ impl Settings {
             sessions: SessionRules::default(),
             lockout: lockout::Settings::default(),
             lockout_everywhere: false,
+            sources: SourceRules::default(),
             factors: FactorRules::default(),
             accounts: AccountRules::default(),
             brand: Brand::shared(),
+            own: None,
+            partners: BTreeMap::new(),
         }
     }
 

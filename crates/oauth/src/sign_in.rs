@@ -181,23 +181,36 @@ async fn proven(call: &Call<'_>, name: &str, password: &str) -> Result<Arc<Accou
     let (attempts, now) = (&call.server.attempts, call.visit.now);
     let account = call.people().named(name).await.map_err(|_| SignInProblem::Busy)?;
     // By whichever of its names somebody is asked for; one that nobody has counts alike.
-    let counted = call.counted(account.as_ref().map_or(name, |account| &account.id)).into_owned();
-    let counted = &*counted;
-    let locked = |left| SignInProblem::Locked { until: now.plus(left), now };
-    if let Some(left) = attempts.locked_for(&call.realm, counted, now) {
+    let whose = account.as_ref().map_or(name, |account| &account.id).to_owned();
+    let counted = &*call.counted(&whose);
+    let locked = |left| {
         tell(SignInOutcome::Locked, None);
+        SignInProblem::Locked { until: now.plus(left), now }
+    };
+    let paused = |left| {
+        tell(SignInOutcome::Limited, None);
+        SignInProblem::Paused { until: now.plus(left), now }
+    };
+    call.admits(&whose).map_err(paused)?;
+    if let Some(left) = attempts.locked_for(&call.realm, counted, now) {
         return Err(locked(left));
     }
     let right = call.server.passwords.check(account.as_deref(), password).await.map_err(|_| {
         tell(SignInOutcome::Busy, None);
         SignInProblem::Busy
     })?;
+    // Of many at once no more are answered than of as many one after the other.
+    call.admits_still(&whose).map_err(paused)?;
+    if let Some(left) = attempts.locked_for(&call.realm, counted, now) {
+        return Err(locked(left));
+    }
     let (Some(account), true) = (account.as_ref(), right.is_right()) else {
+        call.failed(&whose);
         let rules = &call.settings.lockout;
         if let Some(left) = attempts.fail(&call.realm, counted, rules, now) {
             tell(SignInOutcome::LockedNow, None);
             call.told_of_lock(account.as_deref(), name).await;
-            return Err(locked(left));
+            return Err(SignInProblem::Locked { until: now.plus(left), now });
         }
         tell(SignInOutcome::Wrong, None);
         let left = attempts.left(&call.realm, counted, rules, now, WARNED).unwrap_or(u32::MAX);
@@ -282,6 +295,7 @@ pub(crate) async fn enter(
         Some(offer) => offer,
         None => resume(call, errand, &session).await,
     };
+    call.succeeded(&account.id);
     call.told_of_device(account).await;
     call.note(&account.id, Activity::SignIn).await;
     let session = call.set_cookie(Cookie::Session, &cookie, Some(KEPT));

@@ -115,6 +115,9 @@ async fn begin(call: &Call<'_>, errand: Errand, email: &str, password: &str) -> 
         Ok(accepted) => accepted,
         Err(problems) => return show(call, errand, email, problems),
     };
+    if let Err(answer) = call.admits_mail() {
+        return answer;
+    }
     let Ok(hash) = call.server.passwords.hash(&accepted, call.server.random::<16>()).await else {
         return call.failure(FailureKind::Busy);
     };

@@ -63,6 +63,7 @@ impl Server {
             | Endpoint::SignUp
             | Endpoint::Reset
             | Endpoint::Account
+            | Endpoint::ReportLeak
             | Endpoint::Asset => None,
         };
         let known = call.people().of_id(&name?).await.ok()??;

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use admin::Administration;
+use admin::{Administration, Badges};
 use identity::{DEFAULT_PREFIX, check_prefix, password::Passwords};
 use model::{Entropy, SandboxName, Secret};
 use store::Store;
@@ -18,7 +18,7 @@ const KEY_LIFE: Duration = Duration::from_secs(90 * 86_400);
 /// Administration of a store that no server runs on.
 pub(crate) fn of_store(config: &Config, folder: &Path, store: Store) -> Result<Administration, String> {
     let passwords = Arc::new(Passwords::new(wire::password_cost(config), &SystemEntropy.bytes()));
-    of(config, folder, store, passwords, Vec::new())
+    of(config, folder, store, passwords, Vec::new(), None)
 }
 
 /// Administration with what a server has already.
@@ -28,6 +28,7 @@ pub(crate) fn of(
     store: Store,
     passwords: Arc<Passwords>,
     tokens: Vec<Secret<String>>,
+    badges: Option<Arc<dyn Badges>>,
 ) -> Result<Administration, String> {
     let keys = config.keys.as_ref();
     let prefix = keys.and_then(|keys| keys.prefix.clone()).unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
@@ -44,6 +45,6 @@ pub(crate) fn of(
         access_life: config.tokens.access.map_or(oauth::Lifetimes::default().access, |span| span.0),
         docs: gateway::DOCS.to_owned(),
         tokens,
-        badges: None,
+        badges,
     })
 }

@@ -61,7 +61,7 @@ async fn remote_keys(client: &reqwest::Client, url: &str) -> Result<String, Stri
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| format!("{url} answers no UTF-8"));
     let get = async |url: &str| fetch::get(client, url).await.map_err(|error| error.to_string());
     if let Ok(found) = get(url).await.and_then(text)
-        && found.contains("\"keys\"")
+        && (found.contains("\"keys\"") || found.contains("\"public_keys\""))
     {
         return Ok(found);
     }

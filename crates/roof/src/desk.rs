@@ -8,7 +8,7 @@ use identity::Directory;
 use model::SandboxName;
 use oauth::{Interference, IssueError, IssueRequest, Unhandled};
 
-use crate::documents::Documents;
+use crate::{badges::Badges, documents::Documents};
 
 /// The desk of one house. It knows the gateway weakly: the gateway owns it.
 pub(crate) struct FrontDesk {
@@ -17,6 +17,7 @@ pub(crate) struct FrontDesk {
     pub(crate) documents: Arc<Documents>,
     pub(crate) issuer: Arc<str>,
     pub(crate) port: u16,
+    pub(crate) badges: Badges,
 }
 
 impl FrontDesk {
@@ -39,6 +40,13 @@ impl FrontDesk {
 }
 
 impl Desk for FrontDesk {
+    fn directs<'a>(&'a self, token: &'a str) -> Pending<'a, bool> {
+        Box::pin(async move {
+            let holder = self.badges.holder(token, oauth::DIRECT).await;
+            holder.is_some_and(|holder| holder.roles.iter().any(|role| role == admin::DIRECTOR))
+        })
+    }
+
     fn apis(&self) -> Vec<Api> {
         let apis = self.documents.apis();
         let served = apis.iter().map(|api| Api {

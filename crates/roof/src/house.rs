@@ -15,10 +15,12 @@ use mock::{
     sandbox::{self, Sandboxes},
 };
 use model::{Clock, Entropy, Event, SandboxName, Secret};
-use store::Store;
+use serde_json::Map;
+use store::{AuditEntry, Store};
 use watch::Metrics;
 
 use crate::{
+    badges::Badges,
     banner::FirstCall,
     bring,
     config::value,
@@ -43,6 +45,7 @@ pub(crate) struct House {
     documents: Arc<Documents>,
     notes: ArcSwap<Vec<String>>,
     bell: Arc<Bell>,
+    issuer: Arc<str>,
 }
 
 /// What a command decides of the house.
@@ -80,10 +83,13 @@ impl House {
         let Address { issuer, port, client_trust } = address;
         let issuer = issuer.as_str();
         let Plan { kept, control_token, metrics } = plan;
-        let heard = metrics.is_some() || reporter.is_loud() || wiring.gateway.explain;
-        let tell = hearing(metrics, reporter);
+        let heard = metrics.is_some()
+            || reporter.is_loud()
+            || wiring.gateway.explain
+            || wiring.gateway.sources.spraying.is_some();
         let entropy = SystemEntropy;
         let Kept { store, signing, master, note } = kept;
+        let tell = hearing(metrics, store.clone(), reporter);
         if let Some(note) = note {
             reporter.line(&note);
         }
@@ -118,6 +124,12 @@ impl House {
         let (shared, hashing) = (store.clone(), passwords.clone());
         let gateway = Arc::new_cyclic(|gateway: &Weak<Gateway>| {
             let desk = FrontDesk {
+                badges: Badges {
+                    gateway: gateway.clone(),
+                    sandboxes: sandboxes.clone(),
+                    store: store.clone(),
+                    issuer: issuer.into(),
+                },
                 gateway: gateway.clone(),
                 oauth: oauth.clone(),
                 documents: documents.clone(),
@@ -138,13 +150,15 @@ impl House {
                     store,
                     passwords,
                     attempts: oauth.attempts(),
-                    neighbours: Box::new(Rooms::new(
-                        oauth.clone(),
-                        Arc::new(control),
-                        documents.clone(),
-                        sandboxes.clone(),
+                    neighbours: Box::new(Rooms {
+                        oauth: oauth.clone(),
+                        control: Arc::new(control),
+                        documents: documents.clone(),
+                        sandboxes: sandboxes.clone(),
                         port,
-                    )),
+                        is_main_real: gathering.footing == Footing::Production,
+                        no_keys: Arc::default(),
+                    }),
                     clock,
                     issuer: issuer.into(),
                     listener: heard.then(|| -> gateway::Listener { Box::new(tell) }),
@@ -163,7 +177,18 @@ impl House {
             documents,
             notes: ArcSwap::from_pointee(wiring.notes),
             bell,
+            issuer: issuer.into(),
         })
+    }
+
+    /// Says whose access token one is.
+    pub(crate) fn badges(&self) -> Badges {
+        Badges {
+            gateway: Arc::downgrade(&self.gateway),
+            sandboxes: self.sandboxes.clone(),
+            store: self.store.clone(),
+            issuer: self.issuer.clone(),
+        }
     }
 
     /// Makes the signing key where nobody waits for it: cryptography takes a moment to begin.
@@ -205,10 +230,11 @@ impl House {
         schemes.any(|scheme| matches!(scheme.kind, SchemeKind::MutualTls))
     }
 
-    /// Whether tokens of other issuers are believed, whose keys may change.
+    /// Whether tokens of other issuers or reports of partners are believed, whose keys may change.
     pub(crate) fn believes_others(&self) -> bool {
         let settings = self.gateway.settings();
-        settings.apis.iter().any(|api| !api.others.is_empty() || !api.unavailable.is_empty())
+        !self.oauth.settings().partners.is_empty()
+            || settings.apis.iter().any(|api| !api.others.is_empty() || !api.unavailable.is_empty())
     }
 
     /// The clients that are registered; none: everyone is a client.
@@ -275,11 +301,29 @@ impl House {
     }
 }
 
-/// Counts what happened, and says it.
-fn hearing(metrics: Option<Arc<Metrics>>, reporter: Reporter) -> impl Fn(Event) + Clone + Send + Sync {
+/// Counts what happened, and says it. Where it is counted, what is out of the ordinary stands in the audit trail,
+/// too.
+fn hearing(
+    metrics: Option<Arc<Metrics>>,
+    store: Store,
+    reporter: Reporter,
+) -> impl Fn(Event) + Clone + Send + Sync {
     move |event| {
         if let Some(metrics) = &metrics {
             metrics.observe(&event);
+            if let Event::Spraying { at, sandbox, peer, accounts } = &event {
+                let entry = AuditEntry {
+                    at: *at,
+                    actor: "lobby".to_owned(),
+                    address: peer.to_string(),
+                    action: "sign_in.spraying".to_owned(),
+                    target: String::new(),
+                    detail: Map::from_iter([("accounts".to_owned(), (*accounts).into())]),
+                };
+                let (store, realm) = (store.clone(), sandbox.realm());
+                // Whoever signs in does not wait for it.
+                tokio::spawn(async move { store.record_audit(&realm, entry).await });
+            }
         }
         reporter.event(&event);
     }

@@ -5,6 +5,7 @@
 
 mod administration;
 mod authority;
+mod badges;
 mod banner;
 mod bring;
 mod certificate;

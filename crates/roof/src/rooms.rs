@@ -20,19 +20,34 @@ pub(crate) struct Rooms {
     pub(crate) documents: Arc<crate::documents::Documents>,
     pub(crate) sandboxes: Arc<Sandboxes>,
     pub(crate) port: u16,
+    /// Whether people have accounts in `main`: then no clock is moved there, and nothing is forgotten.
+    pub(crate) is_main_real: bool,
     /// Stands in for keys that could not be made: nothing that it would have to verify passes.
-    no_keys: Arc<KeySet>,
+    pub(crate) no_keys: Arc<KeySet>,
 }
 
 impl Rooms {
-    pub(crate) fn new(
-        oauth: Arc<oauth::Server>,
-        control: Arc<admin::Control>,
-        documents: Arc<crate::documents::Documents>,
-        sandboxes: Arc<Sandboxes>,
-        port: u16,
-    ) -> Self {
-        Self { oauth, control, documents, sandboxes, port, no_keys: Arc::new(KeySet::new([])) }
+    /// Whether people have accounts there.
+    fn is_real(&self, sandbox: &SandboxName) -> bool {
+        self.is_main_real && sandbox.is_main()
+    }
+
+    /// A visit as the authorization server sees it.
+    fn visit(&self, visit: &Visit, interference: Interference) -> oauth::Visit {
+        oauth::Visit {
+            sandbox: visit.sandbox.name().clone(),
+            issuer: visit.issuer.to_string(),
+            real: visit.real,
+            now: if self.is_real(visit.sandbox.name()) { visit.real } else { visit.now },
+            peer: visit.peer.address,
+            secure: visit.secure,
+            port: self.port,
+            certificate: visit.certificate.as_ref().map(|certificate| certificate.sha256),
+            interference,
+            request_id: visit.id,
+            called: visit.called.clone(),
+            token: visit.token.clone(),
+        }
     }
 
     /// The sandbox in which a browser is signed in. One that has ended is none, and `main` goes before others:
@@ -53,24 +68,6 @@ impl Rooms {
     }
 }
 
-/// A visit as the authorization server sees it.
-pub(crate) fn oauth_visit(visit: &Visit, port: u16, interference: Interference) -> oauth::Visit {
-    oauth::Visit {
-        sandbox: visit.sandbox.name().clone(),
-        issuer: visit.issuer.to_string(),
-        real: visit.real,
-        now: visit.now,
-        peer: visit.peer.address,
-        secure: visit.secure,
-        port,
-        certificate: visit.certificate.as_ref().map(|certificate| certificate.sha256),
-        interference,
-        request_id: visit.id,
-        called: visit.called.clone(),
-        token: visit.token.clone(),
-    }
-}
-
 /// What a scenario's step wants of the authorization server.
 fn interference(step: Option<&Step>) -> Interference {
     let Some(step) = step else { return Interference::None };
@@ -88,6 +85,10 @@ impl Neighbours for Rooms {
         let endpoint = oauth::Endpoint::of_path(path)?;
         // The page is read there; what is posted there resets a sandbox (control.md).
         if endpoint == oauth::Endpoint::Reset && method == Method::POST {
+            return None;
+        }
+        // Where nobody is a partner there is nothing.
+        if endpoint == oauth::Endpoint::ReportLeak && self.oauth.settings().partners.is_empty() {
             return None;
         }
         Some(Window {
@@ -119,7 +120,7 @@ impl Neighbours for Rooms {
     }
 
     fn speaker_of<'a>(&'a self, request: &'a Request<Bytes>, visit: &'a Visit) -> Speaking<'a> {
-        let visit = oauth_visit(visit, self.port, Interference::None);
+        let visit = self.visit(visit, Interference::None);
         Box::pin(async move { self.oauth.speaker_of(request, &visit).await })
     }
 
@@ -129,7 +130,7 @@ impl Neighbours for Rooms {
         visit: &'a Visit,
         step: Option<Step>,
     ) -> Answering<'a> {
-        let visit = oauth_visit(visit, self.port, interference(step.as_ref()));
+        let visit = self.visit(visit, interference(step.as_ref()));
         Box::pin(async move {
             let mut answer = self.oauth.serve(request, &visit).await;
             if let Some(oauth::Spoken(name)) = answer.extensions_mut().remove() {
@@ -175,13 +176,15 @@ impl Neighbours for Rooms {
 
     fn reset<'a>(&'a self, name: &'a SandboxName) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
-            let _ = self.oauth.reset(&name.realm()).await;
+            if !self.is_real(name) {
+                let _ = self.oauth.reset(&name.realm()).await;
+            }
         })
     }
 
     fn forget<'a>(&'a self, names: &'a [SandboxName]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
-            for name in names {
+            for name in names.iter().filter(|name| !self.is_real(name)) {
                 // What cannot be forgotten now is in memory alone and goes with the process.
                 let _ = self.oauth.forget(&name.realm()).await;
             }

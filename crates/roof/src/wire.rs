@@ -5,7 +5,9 @@ mod bases;
 mod issuers;
 mod oauth;
 mod operations;
+mod ours;
 mod pages;
+mod partners;
 mod passwords;
 mod people;
 mod scopes;
@@ -130,7 +132,8 @@ pub(crate) fn wire(
     let notes = notes(gathering, &oauth);
     let passwords = passwords::policy(gathering, &mut problems);
     let cors = if overrides.no_cors { Cors::Off } else { Cors::Everyone };
-    let userinfo = user_info(config, cors.clone(), &mut problems);
+    let userinfo = ours::user_info(config, cors.clone(), &mut problems);
+    let own = production.then(|| ours::own(config, &mut problems)).flatten();
     let Some(userinfo) =
         userinfo.filter(|_| !problems.iter().any(|problem| problem.severity == Severity::Error))
     else {
@@ -139,10 +142,12 @@ pub(crate) fn wire(
     let Some(passwords) = passwords else { return Err(problems) };
     oauth.accounts = accounts::rules(gathering, passwords);
     let keys = people::keys(&directory, &wired);
+    let basic = people::basic(gathering);
     let gateway = gateway::Settings {
         generation,
         apis,
         userinfo: Arc::new(userinfo),
+        own: own.map(Arc::new),
         bases,
         aliases,
         standings: gateway::Standing::all(&directory),
@@ -151,8 +156,10 @@ pub(crate) fn wire(
         keys,
         trusted_proxies: config.trusted_proxies.clone(),
         insecure: overrides.insecure,
-        basic: people::basic(gathering),
-        lockout: oauth.lockout_everywhere.then_some(oauth.lockout),
+        basic,
+        lockout: (oauth.lockout_everywhere || (production && basic == gateway::Basic::Passwords))
+            .then_some(oauth.lockout),
+        sources: oauth.sources,
         per_address,
         head_limit: config.limits.head.map_or(HEAD, |size| size.0),
         body_limit: config.limits.body.map_or(BODY, |size| size.0),
@@ -223,40 +230,6 @@ fn api(
         is_own: false,
         trusts: gateway::Trusts::default(),
     }
-}
-
-/// User info as an API of its own, so that the guard judges who asks.
-const USER_INFO: &str = r#"{
-    "openapi": "3.1.0",
-    "info": {"title": "User info", "version": "1"},
-    "components": {"securitySchemes": {
-        "openid": {"type": "openIdConnect", "openIdConnectUrl": "/.well-known/openid-configuration"}
-    }},
-    "security": [{"openid": ["openid"]}],
-    "paths": {"/_lobby/oauth/userinfo": {"get": {
-        "operationId": "oauth.userinfo",
-        "responses": {"200": {"description": "Who signed in"}}
-    }}}
-}"#;
-
-fn user_info(config: &Config, cors: Cors, problems: &mut Vec<Problem>) -> Option<gateway::Api> {
-    let reading = contract::read_text("userinfo.json", USER_INFO.as_bytes(), &contract::Options::default());
-    problems.extend(reading.problems);
-    let contract = Arc::new(reading.contract?);
-    Some(gateway::Api {
-        name: "oauth".into(),
-        answerer: Answerer::new(contract.clone(), answer::Settings::default()),
-        guarding: guard::Settings { dpop: dpop(config), ..guard::Settings::default() },
-        contract,
-        cors,
-        basic_hidden: false,
-        base: String::new(),
-        audiences: Vec::new(),
-        is_own: true,
-        others: Vec::new(),
-        unavailable: Vec::new(),
-        trusts: gateway::Trusts::default(),
-    })
 }
 
 fn dpop(config: &Config) -> Dpop {

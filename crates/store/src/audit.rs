@@ -89,6 +89,12 @@ impl Store {
         audited
     }
 
+    /// Leaves an entry in the trail for what happened without a change of any record.
+    pub async fn record_audit(&self, realm: &RealmId, entry: AuditEntry) -> Result<(), Fault> {
+        let realm = realm.clone();
+        self.write(async move |transaction| append(transaction, &realm, &entry).await).await
+    }
+
     /// Entries from the newest to the oldest, at most so many, before the one of this number.
     pub async fn audit(
         &self,

@@ -25,6 +25,7 @@ const OTHER: &str = "other";
 pub struct Metrics {
     operations: RwLock<Operations>,
     sign_ins: [(SignInOutcome, AtomicU64); SignInOutcome::ALL.len()],
+    sprayings: AtomicU64,
     burnt: AtomicU64,
 }
 
@@ -33,6 +34,7 @@ impl Default for Metrics {
         Self {
             operations: RwLock::default(),
             sign_ins: SignInOutcome::ALL.map(|outcome| (outcome, AtomicU64::new(0))),
+            sprayings: AtomicU64::new(0),
             burnt: AtomicU64::new(0),
         }
     }
@@ -64,6 +66,7 @@ impl Metrics {
                     count.fetch_add(1, Relaxed);
                 }
             }
+            Event::Spraying { .. } => drop(self.sprayings.fetch_add(1, Relaxed)),
             Event::FamilyBurnt { .. } => drop(self.burnt.fetch_add(1, Relaxed)),
             Event::Decision(_) => {}
         }
@@ -115,10 +118,22 @@ impl Metrics {
         for (outcome, count) in &self.sign_ins {
             sample(&mut text, name, &[("outcome", outcome.as_str())], count.load(Relaxed));
         }
-        let help = "Families of refresh tokens that were revoked because a used one came again.";
-        let burnt = Reading::new("lobby_refresh_families_burnt_total", help, crate::Kind::Counter, 0.0);
-        head(&mut text, burnt.name, burnt.help, "counter");
-        sample(&mut text, burnt.name, &[], self.burnt.load(Relaxed));
+        let alone = [
+            (
+                "lobby_sprayings_total",
+                "Alarms because many accounts were tried, few times each.",
+                &self.sprayings,
+            ),
+            (
+                "lobby_refresh_families_burnt_total",
+                "Families of refresh tokens that were revoked because a used one came again.",
+                &self.burnt,
+            ),
+        ];
+        for (name, help, count) in alone {
+            head(&mut text, name, help, "counter");
+            sample(&mut text, name, &[], count.load(Relaxed));
+        }
         for reading in readings {
             reading.write(&mut text);
         }

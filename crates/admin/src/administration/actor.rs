@@ -23,8 +23,12 @@ pub enum Role {
 /// What begins the names of our own roles among a user's.
 pub(super) const OURS: &str = "lobby:";
 
+/// The role of who may direct the mocks of a server that people have accounts at.
+pub const DIRECTOR: &str = "director";
+
 impl Role {
-    const ALL: [Self; 4] = [Self::Auditor, Self::Support, Self::Admin, Self::Owner];
+    /// All of them, from the least to the most.
+    pub const ALL: [Self; 4] = [Self::Auditor, Self::Support, Self::Admin, Self::Owner];
 
     /// As it stands among a user's roles.
     pub const fn as_str(self) -> &'static str {

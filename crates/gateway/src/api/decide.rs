@@ -63,6 +63,7 @@ impl Gateway {
             signatures: &self.signatures,
             keys: keys.as_ref(),
             neighbours: self.neighbours(),
+            listener: self.furnishing.listener.as_ref(),
         };
         let mut decision = Decision::open(question);
         let mut outcome = loop {

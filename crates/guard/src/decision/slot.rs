@@ -150,6 +150,7 @@ impl Decision<'_> {
                 Password::Right(principal) => Ok(Proven::of(principal)),
                 Password::Wrong => Err(Cause::PasswordWrong),
                 Password::Locked { retry_after } => Err(Cause::AccountLocked { retry_after }),
+                Password::Limited { retry_after } => Err(Cause::RateLimited { retry_after }),
             },
             (Source::Certificate, Fact::Held(held)) => self.verify_certificate(held),
             (_, Fact::Busy) => Err(Cause::Busy),

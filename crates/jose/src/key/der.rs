@@ -73,6 +73,16 @@ pub(super) fn rsa_private(pkcs8: &[u8]) -> Option<[&[u8]; 6]> {
     Some([next()?, next()?, next()?, next()?, next()?, next()?])
 }
 
+/// The two numbers of an `ECDSA-Sig-Value` (RFC 3279 2.2.3) side by side, each as long as a coordinate, as a JWS
+/// has them.
+pub(super) fn ecdsa_signature(curve: Curve, der: &[u8]) -> Option<Vec<u8>> {
+    let (mut body, rest) = element(der, SEQUENCE)?;
+    let (r, s) = (unsigned(&mut body)?, unsigned(&mut body)?);
+    let zeros = |number: &[u8]| curve.length().checked_sub(number.len()).map(|zeros| vec![0; zeros]);
+    let signature = [&zeros(r)?, r, &zeros(s)?, s].concat();
+    (rest.is_empty() && body.is_empty()).then_some(signature)
+}
+
 /// A non-negative integer without its sign byte.
 fn unsigned<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
     match take(from, INTEGER)? {

@@ -3,13 +3,14 @@
 mod commands;
 mod keys;
 mod setup;
+mod tokens;
 
 use std::path::Path;
 
 use serde_json::Value;
 use testkit::{Finished, Lobby, run, serve};
 
-const DOCUMENT: &str = r#"
+pub(crate) const DOCUMENT: &str = r#"
 openapi: 3.1.0
 info: { title: Shop, version: "1" }
 paths:
@@ -25,7 +26,7 @@ components:
 "#;
 
 const CONFIG: &str = "issuer: https://login.example.com\napis: { shop: { contract: shop.yaml } }\n";
-const PASSWORD: &str = "violet-harbour-19-otter";
+pub(crate) const PASSWORD: &str = "violet-harbour-19-otter";
 
 /// A shop that is served for production, though nothing real is behind it.
 async fn shop() -> Lobby {
@@ -33,24 +34,24 @@ async fn shop() -> Lobby {
 }
 
 /// A command that administers what the lobby.yaml in `folder` describes.
-fn lobby(folder: &Path, arguments: &[&str], input: &str) -> Finished {
+pub(crate) fn lobby(folder: &Path, arguments: &[&str], input: &str) -> Finished {
     let (command, arguments) = arguments.split_first().unwrap();
     let config = folder.join("lobby.yaml");
     run(command).arguments(arguments).arguments(&["--config", config.to_str().unwrap()]).finish(input)
 }
 
-fn done(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn done(folder: &Path, arguments: &[&str]) -> String {
     let finished = lobby(folder, arguments, "");
     finished.exits(0);
     finished.stdout.trim_end().to_owned()
 }
 
-fn json(folder: &Path, arguments: &[&str]) -> Value {
+pub(crate) fn json(folder: &Path, arguments: &[&str]) -> Value {
     let arguments = [arguments, &["--format", "json"]].concat();
     serde_json::from_str(&done(folder, &arguments)).unwrap()
 }
 
-fn add_alice(folder: &Path) {
+pub(crate) fn add_alice(folder: &Path) {
     let added =
         ["user", "add", "alice", "--password-stdin", "--email", "alice@example.com", "--role", "reader"];
     lobby(folder, &added, &format!("{PASSWORD}\n")).exits(0);

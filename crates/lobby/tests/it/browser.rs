@@ -24,6 +24,37 @@ pub(crate) async fn tokens(client: &Client, persona: &str, scope: &str) -> Value
     answer.json()
 }
 
+/// A code for a user who types a password, for a client that asks for no consent.
+pub(crate) async fn code_of_user(
+    client: &Client,
+    app: &str,
+    (name, password): (&str, &str),
+    scope: &str,
+) -> Answer {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("response_type", "code"),
+            ("client_id", app),
+            ("redirect_uri", REDIRECT),
+            ("scope", scope),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ])
+        .finish();
+    let page = client.get(&format!("/_lobby/oauth/authorize?{query}")).await;
+    if page.status() != 200 {
+        return page;
+    }
+    type_password(client, &page, name, password).await
+}
+
+/// Types a name and a password on a sign-in page, and would rather have no passkey.
+pub(crate) async fn type_password(client: &Client, page: &Answer, name: &str, password: &str) -> Answer {
+    let answer = submit(client, page, &[("username", name), ("password", password)]).await;
+    let is_offer = answer.status() == 200 && answer.text().contains("value=\"later\"");
+    if is_offer { submit(client, &answer, &[("do", "later")]).await } else { answer }
+}
+
 /// A code for `persona`, below `base` (`/_lobby/in/t-42`, or nothing).
 pub(crate) async fn code(client: &Client, base: &str, persona: &str, scope: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
@@ -50,9 +81,14 @@ pub(crate) async fn code(client: &Client, base: &str, persona: &str, scope: &str
 
 /// Redeems a code.
 pub(crate) async fn redeem(client: &Client, base: &str, code: &str) -> Answer {
+    redeem_for(client, base, "app", code).await
+}
+
+/// Redeems a code of an app.
+pub(crate) async fn redeem_for(client: &Client, base: &str, app: &str, code: &str) -> Answer {
     let form = [
         ("grant_type", "authorization_code"),
-        ("client_id", "app"),
+        ("client_id", app),
         ("code", code),
         ("redirect_uri", REDIRECT),
         ("code_verifier", VERIFIER),
@@ -68,12 +104,16 @@ pub(crate) async fn refresh(client: &Client, token: &str) -> Answer {
 
 /// Sends the first form of a page back, with `more` fields.
 pub(crate) async fn submit(client: &Client, page: &Answer, more: &[(&str, &str)]) -> Answer {
-    let text = page.text();
-    let action = attribute(text, "action=\"");
-    let (request, token) = (value_of(text, "request"), value_of(text, "token"));
+    let (action, request, token) = fields(page);
     let mut form = vec![("request", request.as_str()), ("token", token.as_str())];
     form.extend_from_slice(more);
     client.post(&action).form(&form).await
+}
+
+/// Where the first form of a page goes, and what it carries: the sealed request, and the token.
+pub(crate) fn fields(page: &Answer) -> (String, String, String) {
+    let text = page.text();
+    (attribute(text, "action=\""), value_of(text, "request"), value_of(text, "token"))
 }
 
 /// A parameter of where an answer leads.

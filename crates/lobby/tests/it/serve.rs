@@ -1,6 +1,8 @@
 //! `lobby serve`: what it demands, where it stands, what is shut there that a mock leaves open.
 
 mod door;
+mod guessing;
+mod leak;
 mod life;
 mod mail;
 mod proxies;

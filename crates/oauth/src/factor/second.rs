@@ -289,6 +289,9 @@ async fn judge(
     let (attempts, now) = (&call.server.attempts, call.visit.now);
     let counted = format!("factor {}", account.id);
     let locked = |left| FactorProblem::Locked { until: now.plus(left), now };
+    if let Err(left) = call.admits_still(&account.id) {
+        return Ok(Err(locked(left)));
+    }
     if let Some(left) = attempts.locked_for(&call.realm, &counted, now) {
         return Ok(Err(locked(left)));
     }
@@ -314,7 +317,10 @@ async fn judge(
             }
         }
     };
-    let Some(method) = method else { return Ok(Err(FactorProblem::Wrong)) };
+    let Some(method) = method else {
+        call.failed(&account.id);
+        return Ok(Err(FactorProblem::Wrong));
+    };
     attempts.succeed(&call.realm, &counted);
     Ok(Ok(method))
 }

@@ -16,20 +16,31 @@ pub(crate) async fn serve(exchange: Exchange<'_>) -> Result<Answer, Refusal> {
     let asked = scope::asked(settings, &proven.client, form.get("scope"))?;
     let lockout = settings.lockout_everywhere.then_some(&settings.lockout);
     let attempts = &call.server.attempts;
-    if lockout.is_some() && attempts.locked_for(&call.realm, name, call.visit.now).is_some() {
+    let account = call.people().named(name).await?;
+    // Counted with those of the sign-in page, by whichever of its names.
+    let whose = account.as_ref().map_or(name, |account| &account.id).to_owned();
+    let is_locked =
+        || lockout.is_some() && attempts.locked_for(&call.realm, &whose, call.visit.now).is_some();
+    call.admits(&whose).map_err(Refusal::limited)?;
+    if is_locked() {
         return Err(wrong());
     }
-    let account = call.people().named(name).await?;
     let is_right = call.server.passwords.check(account.as_deref(), password).await;
     let is_right =
         is_right.map_err(|_| Refusal::new("temporarily_unavailable", "too many sign-ins at once"))?;
+    call.admits_still(&whose).map_err(Refusal::limited)?;
+    if is_locked() {
+        return Err(wrong());
+    }
     let Some(account) = account.filter(|_| is_right.is_right()) else {
+        call.failed(&whose);
         if let Some(lockout) = lockout {
-            attempts.fail(&call.realm, name, lockout, call.visit.now);
+            attempts.fail(&call.realm, &whose, lockout, call.visit.now);
         }
         return Err(wrong());
     };
-    attempts.succeed(&call.realm, name);
+    attempts.succeed(&call.realm, &whose);
+    call.succeeded(&whose);
     let account = super::account(call, &account.id).await?;
     let grant = Grant {
         client: proven.client.id.clone(),

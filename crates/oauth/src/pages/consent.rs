@@ -1,6 +1,7 @@
 use minijinja::{Value, context};
 
 use super::{App, Page, Ticket};
+use crate::settings::{ADMINISTER, DIRECT};
 
 /// One scope, as a person reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +53,9 @@ impl Page for Consent<'_> {
 
 pub(super) fn permissions(permissions: &[Permission<'_>]) -> Vec<Value> {
     let value = |permission: &Permission<'_>| {
-        let ours = model::Scope::OPENID.contains(&permission.scope) && permission.text.is_none();
+        let is_known = model::Scope::OPENID.contains(&permission.scope)
+            || [ADMINISTER, DIRECT].contains(&permission.scope);
+        let ours = is_known && permission.text.is_none();
         context! {
             scope => permission.scope,
             text => permission.text,

@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::StatusCode;
 use minijinja::{Value, context};
 
-use super::{App, Page};
+use super::{App, Page, words::Span};
 
 /// What keeps Lobby from sending the browser back to the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,11 @@ pub enum FailureKind<'a> {
     Missing,
     /// Too much at once; later it works.
     Busy,
+    /// Too many such requests came from there.
+    TooMany {
+        /// After how long to come again.
+        wait: Duration,
+    },
     /// A fault of ours.
     Fault,
 }
@@ -57,9 +62,11 @@ impl Page for Failure<'_> {
             FailureKind::Forged => ("forged", None),
             FailureKind::Missing => ("missing", None),
             FailureKind::Busy => ("busy", None),
+            FailureKind::TooMany { .. } => ("too_many", None),
             FailureKind::Fault => ("fault", None),
         };
-        context! { app => self.app.map(|app| app.values()), kind, detail, reference => self.reference }
+        let wait = self.retry_after().map(|wait| Span::of(wait).values());
+        context! { app => self.app.map(|app| app.values()), kind, detail, wait, reference => self.reference }
     }
 
     fn app(&self) -> Option<&App<'_>> {
@@ -74,12 +81,22 @@ impl Page for Failure<'_> {
             FailureKind::Forged => StatusCode::FORBIDDEN,
             FailureKind::Missing => StatusCode::NOT_FOUND,
             FailureKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            FailureKind::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             FailureKind::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        (self.kind == FailureKind::Busy).then_some(Duration::ZERO)
+        match self.kind {
+            FailureKind::Busy => Some(Duration::ZERO),
+            FailureKind::TooMany { wait } => Some(wait),
+            FailureKind::RedirectUnregistered { .. }
+            | FailureKind::ClientUnknown { .. }
+            | FailureKind::Request { .. }
+            | FailureKind::Forged
+            | FailureKind::Missing
+            | FailureKind::Fault => None,
+        }
     }
 }
 

@@ -169,6 +169,7 @@ fn sign_in(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn Fn
         ("sign-in-incomplete", SignInProblem::Incomplete),
         ("sign-in-wrong", SignInProblem::Wrong { left: 2, pause }),
         ("sign-in-locked", locked),
+        ("sign-in-paused", SignInProblem::Paused { until: now.plus(pause), now }),
         ("sign-in-disabled", SignInProblem::Disabled),
         ("sign-in-forged", SignInProblem::Forged),
         ("sign-in-busy", SignInProblem::Busy),
@@ -329,6 +330,7 @@ fn failures(s: Strangers<'_>, app: App<'_>, look: &mut dyn FnMut(&str, &dyn Page
         ("error-forged", None, FailureKind::Forged),
         ("error-missing", None, FailureKind::Missing),
         ("error-busy", Some(unproven), FailureKind::Busy),
+        ("error-too-many", None, FailureKind::TooMany { wait: Duration::from_secs(90) }),
         ("error-fault", Some(unproven), FailureKind::Fault),
     ] {
         look(name, &Failure { app, kind, reference: "req_7f3a" });

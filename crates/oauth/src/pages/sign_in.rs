@@ -47,6 +47,13 @@ pub enum SignInProblem {
         /// Now, by the same clock.
         now: Timestamp,
     },
+    /// Too many sign-ins failed from there, or many accounts are being tried; known and unknown names alike.
+    Paused {
+        /// When passwords are taken again.
+        until: Timestamp,
+        /// Now, by the same clock.
+        now: Timestamp,
+    },
     /// The password was right, the account is switched off.
     Disabled,
     /// The form's token did not fit: the form was sent from somewhere else, or cookies are off.
@@ -127,7 +134,9 @@ impl Page for SignIn<'_> {
                 | SignInProblem::PasskeyUnknown
                 | SignInProblem::Passkey,
             ) => StatusCode::UNPROCESSABLE_ENTITY,
-            Some(SignInProblem::Locked { .. }) => StatusCode::TOO_MANY_REQUESTS,
+            Some(SignInProblem::Locked { .. } | SignInProblem::Paused { .. }) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Some(SignInProblem::Disabled | SignInProblem::Forged) => StatusCode::FORBIDDEN,
             Some(SignInProblem::Busy) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -135,7 +144,9 @@ impl Page for SignIn<'_> {
 
     fn retry_after(&self) -> Option<Duration> {
         match self.problem {
-            Some(SignInProblem::Locked { until, now }) => Some(until.since(now)),
+            Some(SignInProblem::Locked { until, now } | SignInProblem::Paused { until, now }) => {
+                Some(until.since(now))
+            }
             Some(SignInProblem::Busy) => Some(Duration::ZERO),
             None
             | Some(
@@ -159,6 +170,11 @@ impl SignInProblem {
             }
             Self::Locked { until, now } => context! {
                 kind => "locked",
+                until => clock(until),
+                left => Span::of(until.since(now)).values(),
+            },
+            Self::Paused { until, now } => context! {
+                kind => "paused",
                 until => clock(until),
                 left => Span::of(until.since(now)).values(),
             },

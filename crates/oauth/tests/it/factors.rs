@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use identity::{BuiltIn, Directory, default_personas};
+use identity::{BuiltIn, Directory, SourceRules, default_personas};
 use oauth::{FactorRules, Handle, RequiredFactor, Settings, Unhandled};
 use serde_json::{Value, json};
 use store::{User, Written};
@@ -102,6 +102,24 @@ async fn wrong_codes_are_counted_and_lock_the_factor() {
     let right = code(&house).await;
     house.submit(&page, &[("code", &right)]).await.is_page(429, "Too many tries");
     house.advance(900);
+    let answer = house.submit(&page, &[("code", &right)]).await;
+    assert_eq!(said(&house, answer).await["acr"], "mfa");
+}
+
+#[tokio::test]
+async fn wrong_codes_count_where_wrong_passwords_do_though_the_password_was_right() {
+    let sources = SourceRules { address: "3/h".parse().ok(), ..SourceRules::default() };
+    let mut house = House::with(Settings { sources, ..with(true, false) });
+    let page = password(&house, &[]).await;
+    for _ in 0..3 {
+        house.submit(&page, &[("code", "000000")]).await.is_page(422, "does not fit");
+    }
+    let right = code(&house).await;
+    let waiting = house.submit(&page, &[("code", &right)]).await;
+    waiting.is_page(429, "Too many tries");
+    assert_eq!(waiting.header("retry-after"), "1200");
+    password(&house, &[]).await.is_page(429, "Too many sign-ins have failed");
+    house.visit.peer = [127, 0, 0, 2].into();
     let answer = house.submit(&page, &[("code", &right)]).await;
     assert_eq!(said(&house, answer).await["acr"], "mfa");
 }

@@ -16,6 +16,7 @@ use ::watch::Metrics;
 use gateway::{Handler, Office, Phase, Redirect, Service};
 use model::{Entropy, Secret};
 use serde_json::json;
+use store::Use;
 use tokio::sync::watch;
 
 use self::{
@@ -69,7 +70,8 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let redirect = redirect.transpose()?;
     // Nothing of the store is touched while another server has it.
     let place = state::Place::of_server(&gathering.config, gathering.written.as_ref())?;
-    let lock = Lock::take(&place.location, gathering.folder()).await?;
+    let mut lock =
+        Lock::take(&place.location, gathering.folder(), Use::Serving, |why| place.wrong(why)).await?;
     let mut certificates = setting.certificates(serve, &gathering, reporter)?;
     let kept = state::Kept::open(&place, wiring.oauth.algorithm).await?;
     let port = port(&public, setting.public.port());
@@ -91,7 +93,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let admin_port = self::port(&admin, setting.admin.port());
     let admin_url = running::url(admin_tls.is_some(), Some(setting.admin.ip()), admin_port);
     let token = Secret::new(running::token(&SystemEntropy.bytes::<32>()));
-    lock.say(&admin_url, &token)?;
+    lock.say(&admin_url, &token).await?;
     let setup = setup::open(&house.store, &admin_url, &SystemEntropy).await?;
     let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
     let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };
@@ -162,8 +164,9 @@ fn office(
     pulse: HousePulse,
 ) -> Result<Handler, Failure> {
     let (config, folder) = (&gathering.config, gathering.folder());
-    let administration =
-        administration::of(config, folder, house.store.clone(), house.passwords.clone(), tokens);
+    let (store, passwords) = (house.store.clone(), house.passwords.clone());
+    let badges = Some(Arc::new(house.badges()) as Arc<dyn admin::Badges>);
+    let administration = administration::of(config, folder, store, passwords, tokens, badges);
     let administration = administration.map_err(|message| Failure::new(message, "mend it in lobby.yaml"))?;
     let service = Arc::new(AdminDoor::new(gathering, pulse, Box::new(administration)));
     Ok(beside(service))

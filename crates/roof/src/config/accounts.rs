@@ -1,7 +1,7 @@
 //! `passwords:`, `accounts:`, `factors:`, `recovery:` and `keys:`: read and checked, so that one file serves a
 //! mock and what comes after it; a mock's personas know none of these rules.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
@@ -223,4 +223,6 @@ pub(crate) struct Keys {
     pub(crate) prefix: Option<String>,
     /// How long they live; default 90d.
     pub(crate) expires: Option<Span>,
+    /// Who may report keys that were found in public, by their names: a path or URL of their public keys; `serve` alone.
+    pub(crate) partners: BTreeMap<String, String>,
 }

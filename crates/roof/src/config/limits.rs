@@ -34,6 +34,12 @@ pub(crate) struct Lockout {
     pub(crate) grow: Option<f64>,
     /// How long a lock is at most; default 1d.
     pub(crate) max: Option<Span>,
+    /// Failed sign-ins of one address (IPv6: of one /64), at whatever accounts; none in a mock, 60/h in `serve`.
+    pub(crate) per_address: Option<Rate>,
+    /// The same of one network (/24, IPv6: /48); none in a mock, 300/h in `serve`.
+    pub(crate) per_network: Option<Rate>,
+    /// How many accounts must fail within a few minutes for strangers to be slowed down; 0: never; never in a mock, 50 in `serve`.
+    pub(crate) spraying: Option<u32>,
 }
 
 /// Who may direct a mock.

@@ -25,6 +25,10 @@ pub(super) fn text(event: &Event) -> String {
             tried.peer,
             tried.subject.as_deref().unwrap_or("-")
         ),
+        Event::Spraying { at, sandbox, peer, accounts } => format!(
+            "warning: {accounts} accounts were tried within a few minutes, the last from {peer}: strangers are slowed \
+             down (sandbox {sandbox}, {at})\n"
+        ),
         Event::FamilyBurnt { at, sandbox, client, subject, .. } => format!(
             "warning: a used refresh token came again: the family of {subject} at {client} is revoked \
              (sandbox {sandbox}, {at})\n"
@@ -57,6 +61,10 @@ pub(super) fn json(event: &Event) -> Value {
             "event": "sign_in", "at": tried.at.to_string(), "sandbox": tried.sandbox.as_str(),
             "peer": tried.peer.to_string(), "subject": tried.subject.as_deref(),
             "outcome": tried.outcome.as_str(),
+        }),
+        Event::Spraying { at, sandbox, peer, accounts } => json!({
+            "level": "warning", "event": "spraying", "at": at.to_string(), "sandbox": sandbox.as_str(),
+            "peer": peer.to_string(), "accounts": accounts,
         }),
         Event::FamilyBurnt { at, sandbox, client, subject, .. } => json!({
             "level": "warning", "event": "family_burnt", "at": at.to_string(), "sandbox": sandbox.as_str(),

@@ -6,11 +6,11 @@ use std::{
 };
 
 use ::oauth::{
-    Api, Client, Clients, ConsentRule, DpopRules, FactorRules, GrantKind, Lifetimes, Pkce, RequiredFactor,
-    Settings,
+    ADMINISTER, Api, Client, Clients, ConsentRule, DIRECT, DpopRules, FactorRules, GrantKind, Lifetimes,
+    OwnScopes, Pkce, RequiredFactor, Settings,
 };
 use guard::lockout;
-use identity::{Directory, PasskeyRules, SessionRules};
+use identity::{Directory, PasskeyRules, SessionRules, SourceRules};
 use jose::{Algorithm, KeySet};
 use model::{Problem, Secret};
 
@@ -51,6 +51,7 @@ pub(super) fn settings(
         settings.personas = false;
         settings.clients = Clients::Listed(BTreeMap::default());
         settings.grants = GrantKind::usual(&[]);
+        settings.own = Some(own_scopes());
     }
     settings.lifetimes = lifetimes(&config.tokens);
     settings.dpop =
@@ -100,6 +101,8 @@ pub(super) fn settings(
         };
         settings.lockout_everywhere = true;
     }
+    settings.sources = sources(config, gathering.footing);
+    settings.partners = super::partners::of(gathering, brought, problems);
     settings
 }
 
@@ -122,6 +125,27 @@ fn check_makes(gathering: &Gathering, problems: &mut Vec<Problem>) {
             let help = "write it as 01020304-0506-0708-0910-111213141516".to_owned();
             problems.push(gathering.wrong(&[&path[..], &[item.as_str()]].concat(), message, Some(help)));
         }
+    }
+}
+
+/// Who administers by an account, and who directs mocks by one.
+fn own_scopes() -> OwnScopes {
+    let administrators = admin::Role::ALL.map(|role| role.as_str().to_owned());
+    let directors = [admin::DIRECTOR.to_owned()];
+    OwnScopes(BTreeMap::from([(ADMINISTER, administrators.into()), (DIRECT, directors.into())]))
+}
+
+/// How many sign-ins may fail from one place: a mock is tried out, `serve` is attacked.
+fn sources(config: &Config, footing: Footing) -> SourceRules {
+    let usual = match footing {
+        Footing::Mock => SourceRules::default(),
+        Footing::Production => SourceRules::usual(),
+    };
+    let Some(written) = config.lockout else { return usual };
+    SourceRules {
+        address: written.per_address.map(|rate| rate.0).or(usual.address),
+        network: written.per_network.map(|rate| rate.0).or(usual.network),
+        spraying: written.spraying.map_or(usual.spraying, SourceRules::spraying),
     }
 }
 
@@ -263,7 +287,8 @@ pub(crate) fn wanted(
     gathering: &Gathering,
 ) -> (Vec<crate::config::value::SecretReference>, BTreeSet<String>) {
     let mut secrets = Vec::new();
-    let mut key_sets = BTreeSet::new();
+    let mut key_sets: BTreeSet<String> =
+        gathering.config.keys.iter().flat_map(|keys| keys.partners.values().cloned()).collect();
     for client in gathering.config.clients.values() {
         secrets.extend(client.secret.clone());
         key_sets.extend(client.jwks.clone());

@@ -1,8 +1,12 @@
 //! The scopes that there are, and those that somebody has by mistake.
 
 use model::{Problem, Scope, ScopeSet};
+use oauth::{ADMINISTER, DIRECT};
 
-use crate::{config::value::OneOrMany, gather::Gathering};
+use crate::{
+    config::value::OneOrMany,
+    gather::{Footing, Gathering},
+};
 
 /// Every scope that a document asks for or declares.
 pub(super) fn everything(gathering: &Gathering) -> ScopeSet {
@@ -23,7 +27,11 @@ pub(super) fn everything(gathering: &Gathering) -> ScopeSet {
 /// Scopes of personas, plans and clients that no document has.
 pub(super) fn check(gathering: &Gathering, problems: &mut Vec<Problem>) {
     let config = &gathering.config;
-    let known = everything(gathering);
+    let mut known = everything(gathering);
+    if gathering.footing == Footing::Production {
+        known =
+            known.joined(&[ADMINISTER, DIRECT].into_iter().filter_map(|scope| scope.parse().ok()).collect());
+    }
     let personas = config.personas.iter().map(|(name, it)| (["personas", name.as_str()], &it.scopes));
     let plans = config.plans.iter().map(|(name, it)| (["plans", name.as_str()], &it.scopes));
     let clients = config.clients.iter().map(|(name, it)| (["clients", name.as_str()], &it.scopes));
