@@ -1,5 +1,7 @@
 //! The lock of a running `serve`: a file beside its database, locked by the system for as long as the process
-//! lives, which says where the server is administered. Only who may read the database may read it.
+//! lives, which says where the server is administered. Only who may read the database may read it. A PostgreSQL
+//! database, which several servers may share, has a lock of its own beside that: they share it, and a command that
+//! works on the store without them has it alone.
 
 use std::{
     fs::{File, TryLockError},
@@ -10,7 +12,7 @@ use std::{
 
 use model::Secret;
 use serde::{Deserialize, Serialize};
-use store::Location;
+use store::{Claim, Location, Use};
 
 use crate::{exit::Failure, state};
 
@@ -38,7 +40,12 @@ pub(crate) struct Running {
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: Option<File>,
+    claim: Option<Claim>,
 }
+
+/// What a server is called among those that have a PostgreSQL database, and a command.
+const SERVER: &str = "lobby";
+const COMMAND: &str = "a lobby command";
 
 /// How long a look of [`running`] may keep a start from its lock.
 const TRIES: u32 = 20;
@@ -60,9 +67,22 @@ fn place(location: &Location, folder: &Path) -> Option<PathBuf> {
 
 impl Lock {
     /// Takes the lock, or says who has it. On PostgreSQL a second server is one of several nodes: it goes on
-    /// without.
-    pub(crate) async fn take(location: &Location, folder: &Path) -> Result<Self, Failure> {
-        let Some(path) = place(location, folder) else { return Ok(Self { file: None }) };
+    /// without the file. `lost` tells of a database that does not answer.
+    pub(crate) async fn take(
+        location: &Location,
+        folder: &Path,
+        usage: Use,
+        lost: impl Fn(String) -> Failure,
+    ) -> Result<Self, Failure> {
+        let claim = match location {
+            Location::Postgres(url) => Some(claim(url, usage, lost).await?),
+            Location::Memory | Location::File(_) => None,
+        };
+        Ok(Self { file: Self::file(location, folder).await?, claim })
+    }
+
+    async fn file(location: &Location, folder: &Path) -> Result<Option<File>, Failure> {
+        let Some(path) = place(location, folder) else { return Ok(None) };
         let failed = |error: io::Error| {
             let hint = "the folder of the store must be one that may be written";
             Failure::new(format!("cannot lock {}: {error}", path.display()), hint)
@@ -72,19 +92,23 @@ impl Lock {
             .map_err(failed)?;
         for _ in 0..TRIES {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { file: Some(file) }),
+                Ok(()) => return Ok(Some(file)),
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
         match location {
-            Location::Postgres(_) => Ok(Self { file: None }),
+            Location::Postgres(_) => Ok(None),
             Location::Memory | Location::File(_) => Err(in_use(&path, read(&file).ok().as_ref())),
         }
     }
 
-    /// Says where the server is administered.
-    pub(crate) fn say(&self, address: &str, token: &Secret<String>) -> Result<(), Failure> {
+    /// Says where the server is administered: with its token in the file alone.
+    pub(crate) async fn say(&mut self, address: &str, token: &Secret<String>) -> Result<(), Failure> {
+        if let Some(mut claim) = self.claim.take() {
+            claim.rename(&format!("{SERVER} at {address}")).await.map_err(Failure::from_error)?;
+            tokio::spawn(claim.keep());
+        }
         let Some(mut file) = self.file.as_ref() else { return Ok(()) };
         let said = Said { admin: address.to_owned(), token: token.expose().clone(), pid: std::process::id() };
         let text = serde_json::to_string(&said).map_err(Failure::from_error)?;
@@ -102,6 +126,30 @@ impl Drop for Lock {
             let _ = file.set_len(0);
         }
     }
+}
+
+/// The place among those who have a PostgreSQL database, or who has it.
+async fn claim(url: &str, usage: Use, lost: impl Fn(String) -> Failure) -> Result<Claim, Failure> {
+    let who = match usage {
+        Use::Serving => SERVER,
+        Use::Alone => COMMAND,
+    };
+    let mut holders = Vec::new();
+    for _ in 0..TRIES {
+        match Claim::take(url, usage, who).await.map_err(|fault| lost(fault.to_string()))? {
+            Ok(claim) => return Ok(claim),
+            Err(has) => holders = has,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let message = format!("the database is in use by {}", holders.join(", "));
+    Err(match usage {
+        Use::Serving => Failure::new(message, "start again when it is done"),
+        Use::Alone => Failure::new(
+            message,
+            "call a server by its address, with --server and LOBBY_ADMIN_TOKEN, or end all of them",
+        ),
+    })
 }
 
 /// The server that runs on this store, as far as its lock beside it (or, for PostgreSQL, in `folder`) tells.
@@ -149,6 +197,10 @@ fn in_use(path: &Path, said: Option<&Said>) -> Failure {
 mod tests {
     use super::*;
 
+    fn lost(why: String) -> Failure {
+        Failure::Message { message: why, hint: None }
+    }
+
     fn block<T>(future: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
     }
@@ -158,20 +210,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::File(folder.path().join("lobby.db"));
         assert!(running(&location, folder.path()).is_none());
-        let lock = block(Lock::take(&location, folder.path())).unwrap();
+        let mut lock = block(Lock::take(&location, folder.path(), Use::Serving, lost)).unwrap();
         assert!(running(&location, folder.path()).is_none(), "it has not said where it is");
-        lock.say("http://127.0.0.1:9443", &Secret::new("t0ken".to_owned())).unwrap();
+        block(lock.say("http://127.0.0.1:9443", &Secret::new("t0ken".to_owned()))).unwrap();
         let found = running(&location, folder.path()).unwrap();
         assert_eq!((found.address.as_str(), found.pid), ("http://127.0.0.1:9443", std::process::id()));
         assert_eq!(found.token.expose(), "t0ken");
-        let second = block(Lock::take(&location, folder.path())).unwrap_err();
+        let second = block(Lock::take(&location, folder.path(), Use::Serving, lost)).unwrap_err();
         let Failure::Message { message, .. } = second else { panic!("a message") };
         assert!(message.contains("127.0.0.1:9443") && !message.contains("t0ken"), "{message}");
         drop(lock);
         assert!(running(&location, folder.path()).is_none());
         let text = std::fs::read_to_string(folder.path().join("lobby.db.lock")).unwrap();
         assert!(text.is_empty(), "{text}");
-        block(Lock::take(&location, folder.path())).unwrap();
+        block(Lock::take(&location, folder.path(), Use::Serving, lost)).unwrap();
     }
 
     #[cfg(unix)]
@@ -180,20 +232,29 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let location = Location::File(folder.path().join("lobby.db"));
-        let _lock = block(Lock::take(&location, folder.path())).unwrap();
+        let _lock = block(Lock::take(&location, folder.path(), Use::Serving, lost)).unwrap();
         let mode = std::fs::metadata(folder.path().join("lobby.db.lock")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
-    #[test]
-    fn servers_that_share_a_postgresql_database_do_not_shut_each_other_out() {
+    #[tokio::test]
+    async fn servers_that_share_a_postgresql_database_do_not_shut_each_other_out() {
         let folder = tempfile::tempdir().unwrap();
-        let location = Location::Postgres("postgres://db/lobby".to_owned());
-        let first = block(Lock::take(&location, folder.path())).unwrap();
-        first.say("http://127.0.0.1:1", &Secret::new("a".to_owned())).unwrap();
-        let second = block(Lock::take(&location, folder.path())).unwrap();
-        second.say("http://127.0.0.1:2", &Secret::new("b".to_owned())).unwrap();
+        let postgres = testkit::Postgres::start();
+        let location = Location::Postgres(postgres.url());
+        let take = async |usage| Lock::take(&location, folder.path(), usage, lost).await;
+        let mut first = take(Use::Serving).await.unwrap();
+        first.say("http://127.0.0.1:1", &Secret::new("a".to_owned())).await.unwrap();
+        let mut second = take(Use::Serving).await.unwrap();
+        second.say("http://127.0.0.1:2", &Secret::new("b".to_owned())).await.unwrap();
         assert_eq!(running(&location, folder.path()).unwrap().address, "http://127.0.0.1:1");
+        let Failure::Message { message, .. } = take(Use::Alone).await.unwrap_err() else {
+            panic!("a message")
+        };
+        assert_eq!(
+            message,
+            "the database is in use by lobby at http://127.0.0.1:1, lobby at http://127.0.0.1:2"
+        );
         assert!(running(&Location::Memory, folder.path()).is_none());
     }
 }

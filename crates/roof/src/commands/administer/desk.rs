@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Method, Request, header};
 use model::{Entropy, RequestId, Secret};
 use serde_json::Value;
-use store::{Location, Store};
+use store::{Location, Store, Use};
 
 use crate::{
     administration,
@@ -57,16 +57,17 @@ impl Desk {
         if let Some(running) = lock::running(&location, &folder) {
             return Self::server(target, &running.address, running.token);
         }
-        let lock = Lock::take(&location, &folder).await?;
+        let wrong = |why: String| match &written {
+            Some(written) if config.store.is_some() => {
+                Failure::Problems(vec![written.value_problem(&["store"], why, None)])
+            }
+            Some(_) | None => Failure::Message { message: why, hint: None },
+        };
+        let lock = Lock::take(&location, &folder, Use::Alone, wrong).await?;
         if let Location::File(path) = &location {
             state::private_database(path).map_err(Failure::from_error)?;
         }
-        let store = Store::open(&location).await.map_err(|fault| match &written {
-            Some(written) if config.store.is_some() => {
-                Failure::Problems(vec![written.value_problem(&["store"], fault.to_string(), None)])
-            }
-            Some(_) | None => Failure::Message { message: fault.to_string(), hint: None },
-        })?;
+        let store = Store::open(&location).await.map_err(|fault| wrong(fault.to_string()))?;
         let office = administration::of_store(&config, &folder, store)
             .map_err(|message| Failure::new(message, "mend it in lobby.yaml"))?;
         Ok(Self::Store { office: Box::new(office), _lock: lock })
