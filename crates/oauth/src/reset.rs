@@ -64,6 +64,9 @@ async fn ask(call: &Call<'_>, typed: &str) -> Answer {
     if typed.is_empty() {
         return show(call, typed, vec![Text::plain("account.name_missing")]);
     }
+    if let Err(answer) = call.admits_mail() {
+        return answer;
+    }
     match write(call, typed).await {
         Ok(()) => call.notice(NoticeKind::LookIntoMail, StatusCode::OK),
         Err(fault) => call.fault(&fault),
@@ -78,10 +81,10 @@ async fn write(call: &Call<'_>, typed: &str) -> Result<(), store::Fault> {
     let subject = account.as_ref().map_or_else(|| format!("nobody {typed}"), |account| account.id.clone());
     let token = call.keep_link(PURPOSE, &subject, String::new()).await?;
     let recipient = address.unwrap_or(if account.is_none() && typed.contains('@') { typed } else { "" });
-    if recipient.is_empty() || !call.may_write_to(recipient) {
-        return call.keep_link(PURPOSE, &format!("nobody {typed}"), String::new()).await.map(drop);
-    }
     let link = call.link_url("/_lobby/reset", &token);
+    if recipient.is_empty() || !call.may_write_to(recipient) {
+        return call.write_to_nobody(&Letter::Reset { link: &link }).await;
+    }
     let letter = if account.is_some() { Letter::Reset { link: &link } } else { Letter::Unknown };
     call.write_to(recipient, &letter).await
 }

@@ -41,6 +41,26 @@ const COLUMNS: &str = "id, recipient, subject, plain, html, created_at";
 impl Store {
     /// Keeps a mail; `due`, in real time, is when it is to be sent: never, in an outbox.
     pub async fn keep_mail(&self, realm: &RealmId, mail: Mail, due: Option<Timestamp>) -> Result<(), Fault> {
+        self.mail(realm, mail, due, true).await
+    }
+
+    /// Does what keeping a mail takes, and keeps none: that there is nobody to write to must not show in the time.
+    pub async fn keep_no_mail(
+        &self,
+        realm: &RealmId,
+        mail: Mail,
+        due: Option<Timestamp>,
+    ) -> Result<(), Fault> {
+        self.mail(realm, mail, due, false).await
+    }
+
+    async fn mail(
+        &self,
+        realm: &RealmId,
+        mail: Mail,
+        due: Option<Timestamp>,
+        is_kept: bool,
+    ) -> Result<(), Fault> {
         let realm = Value::text(realm.as_str());
         self.write(async move |transaction| {
             let sql = format!(
@@ -57,6 +77,11 @@ impl Store {
                 Value::Integer(due.map_or(i64::MAX, Timestamp::as_micros)),
             ];
             transaction.rows(&sql, &arguments).await?;
+            // Before the oldest are dropped, which it is no reason for.
+            if !is_kept {
+                let sql = "DELETE FROM mails WHERE realm = $1 AND id = $2";
+                transaction.rows(sql, &[realm.clone(), Value::text(&mail.id)]).await?;
+            }
             if due.is_none() {
                 let sql = "DELETE FROM mails WHERE realm = $1 AND due_at = $2 AND created_at < \
                            (SELECT MIN(created_at) FROM (SELECT created_at FROM mails WHERE realm = $1 \
