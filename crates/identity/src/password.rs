@@ -14,7 +14,7 @@ mod scheme;
 mod stored;
 mod workers;
 
-pub use breach::{Breaches, COMMON, Mapped, OnError, Policy, Ranges, is_in_range};
+pub use breach::{Breaches, COMMON, Foreseen, Mapped, OnError, Policy, Ranges, is_in_range};
 pub use guess::{Strength, Suggestion, Warning, strength};
 pub use import::{FirebaseKey, ImportError, auth0, firebase, keycloak};
 pub use phc::{Phc, PhcError};

@@ -12,6 +12,8 @@ pub enum Method {
     OneTimeCode,
     /// A recovery code.
     RecoveryCode,
+    /// A code that was mailed to an address that is theirs.
+    MailedCode,
     /// A passkey.
     Passkey {
         /// Whether the authenticator made sure who holds it.
@@ -55,7 +57,7 @@ impl Shown {
     pub fn add(&mut self, method: Method) {
         let values: &[&'static str] = match method {
             Method::Password => &["pwd"],
-            Method::OneTimeCode | Method::RecoveryCode => &["otp"],
+            Method::OneTimeCode | Method::RecoveryCode | Method::MailedCode => &["otp"],
             Method::Passkey { verified, hardware } => {
                 self.0.insert(if hardware { "hwk" } else { "swk" });
                 // Something that one has, opened by something that one is or knows.
@@ -124,6 +126,7 @@ mod tests {
             (&[Method::Password][..], "pwd", "pwd"),
             (&[Method::Password, Method::OneTimeCode], "pwd otp mfa", "mfa"),
             (&[Method::Password, Method::RecoveryCode], "pwd otp mfa", "mfa"),
+            (&[Method::Password, Method::MailedCode], "pwd otp mfa", "mfa"),
             (&[Method::Password, Method::RememberedBrowser], "pwd mfa rba", "mfa"),
             (&[SYNCED], "swk user mfa", "mfa"),
             (&[KEY], "hwk user mfa", "mfa"),
@@ -147,6 +150,8 @@ mod tests {
             (&[Method::Password], "phr", Missing::Passkey),
             (&[Method::Password, Method::OneTimeCode], "mfa", Missing::Nothing),
             (&[Method::Password, Method::OneTimeCode], "phr", Missing::Passkey),
+            (&[Method::Password, Method::MailedCode], "phr", Missing::Passkey),
+            (&[Method::Password, Method::MailedCode], "phrh", Missing::Passkey),
             (&[SYNCED], "phr", Missing::Nothing),
             (&[SYNCED], "phrh", Missing::Passkey),
             (&[KEY], "phrh", Missing::Nothing),

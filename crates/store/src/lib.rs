@@ -29,6 +29,7 @@ mod client;
 mod code;
 mod consent;
 mod device;
+mod email_code;
 mod export;
 mod grant;
 mod import;

@@ -54,6 +54,54 @@ impl Store {
         Ok(read.await?.filter(|link| now < link.expires_at))
     }
 
+    /// The links of a purpose that are good yet, by their subjects, at most so many, after this subject.
+    pub async fn links(
+        &self,
+        realm: &RealmId,
+        purpose: &str,
+        after: &str,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Link>, Fault> {
+        let arguments = [
+            Value::text(realm.as_str()),
+            Value::text(purpose),
+            Value::text(after),
+            Value::Integer(now.as_micros()),
+            Value::Integer(most.into()),
+        ];
+        self.read(async move |transaction| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM links WHERE realm = $1 AND purpose = $2 AND subject > $3 \
+                 AND expires_at > $4 ORDER BY subject LIMIT $5"
+            );
+            transaction.rows(&sql, &arguments).await?.iter().map(read).collect()
+        })
+        .await
+    }
+
+    /// Takes back what was sent to a subject for a purpose. False: there was nothing that was good yet.
+    pub async fn withdraw_link(
+        &self,
+        realm: &RealmId,
+        purpose: &str,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let arguments = [
+            Value::text(realm.as_str()),
+            Value::text(purpose),
+            Value::text(subject),
+            Value::Integer(now.as_micros()),
+        ];
+        self.write(async move |transaction| {
+            let sql = "DELETE FROM links WHERE realm = $1 AND purpose = $2 AND subject = $3 \
+                       AND expires_at > $4 RETURNING subject";
+            Ok(!transaction.rows(sql, &arguments).await?.is_empty())
+        })
+        .await
+    }
+
     /// Spends a link: of two that try only one gets it.
     pub async fn spend_link(
         &self,

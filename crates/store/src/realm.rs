@@ -32,6 +32,7 @@ impl Store {
                 "devices",
                 "pushed",
                 "links",
+                "email_codes",
                 "remembered_browsers",
                 "ceremonies",
             ] {

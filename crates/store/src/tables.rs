@@ -16,6 +16,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("totp", "totp"),
     ("totp_step", "totp_steps"),
     ("recovery_code", "recovery_codes"),
+    ("email_code", "email_codes"),
     ("remembered_browser", "remembered_browsers"),
     ("passkey_offer", "passkey_offers"),
     ("ceremony", "ceremonies"),

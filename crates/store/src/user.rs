@@ -96,7 +96,7 @@ pub enum Written<T> {
 }
 
 /// Where the records of a user lie, and in which column their id: all go with the account.
-const OF_USER: [(&str, &str); 9] = [
+const OF_USER: [(&str, &str); 10] = [
     ("consents", "subject"),
     ("links", "subject"),
     ("activities", "subject"),
@@ -104,6 +104,7 @@ const OF_USER: [(&str, &str); 9] = [
     ("totp", "user_id"),
     ("totp_steps", "user_id"),
     ("recovery_codes", "user_id"),
+    ("email_codes", "user_id"),
     ("remembered_browsers", "user_id"),
     ("passkey_offers", "user_id"),
 ];

@@ -4,8 +4,9 @@
 use std::{fmt, future::Future, pin::Pin};
 
 use super::{
-    About, Accepted, Leaked, Refusals, Rules,
+    About, Accepted, Leaked, Refusal, Refusals, Rules,
     filter::{Filter, FilterError, Sha1},
+    guess::strength,
     judge,
     normal::{LONGEST, nfkc},
 };
@@ -82,18 +83,26 @@ impl Breaches {
     /// Whether the password is known, as typed or in its NFKC form. Of a service it learns five digits of
     /// SHA-1, which some 1,800 of its hashes share.
     pub async fn look_up(&self, password: &str) -> Leaked {
-        // Nothing of this length is accepted, whatever this says.
+        match self {
+            Self::Off | Self::Embedded(_) | Self::File(_) => self.look_up_here(password),
+            // Nothing of this length is accepted, whatever a service says.
+            Self::Api { .. } if password.len() > LONGEST => Leaked::No,
+            Self::Api { ranges, on_error } => ask(ranges.as_ref(), *on_error, password).await,
+        }
+    }
+
+    /// The same of what is known here: no service is asked.
+    fn look_up_here(&self, password: &str) -> Leaked {
         if password.len() > LONGEST {
             return Leaked::No;
         }
         match self {
-            Self::Off => Leaked::No,
+            Self::Off | Self::Api { .. } => Leaked::No,
             // Half of the list is in lower case whatever the leak had.
             Self::Embedded(filter) => {
                 found(filter.knows(password.as_bytes()) || filter.knows(password.to_lowercase().as_bytes()))
             }
             Self::File(filter) => found(filter.knows(password.as_bytes())),
-            Self::Api { ranges, on_error } => ask(ranges.as_ref(), *on_error, password).await,
         }
     }
 }
@@ -140,6 +149,15 @@ fn hex(hash: &Sha1) -> String {
     hash.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// What is said of a password while it is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreseen {
+    /// zxcvbn's score, 0 to 4.
+    pub score: u8,
+    /// Why it would be refused.
+    pub refusals: Option<Refusals>,
+}
+
 /// What new passwords are held against, whole: `passwords:` of lobby.yaml.
 #[derive(Debug)]
 pub struct Policy {
@@ -155,6 +173,29 @@ impl Policy {
         let fits = candidate.len() <= self.rules.max_bytes;
         let leaked = if fits { self.breaches.look_up(candidate).await } else { Leaked::No };
         judge(candidate, about, &self.rules, leaked)
+    }
+
+    /// What may be said of `candidate` while it is typed, which is no judgement yet: no service is asked of it.
+    pub fn foresee(&self, candidate: &str, about: &About<'_>) -> Foreseen {
+        let judged = judge(candidate, about, &self.rules, self.breaches.look_up_here(candidate));
+        let known = match &judged {
+            Ok(_) => None,
+            Err(refusals) => refusals.iter().find_map(|refusal| match refusal {
+                Refusal::Guessable { score, .. } => Some(*score),
+                Refusal::TooLong { .. } => Some(0),
+                Refusal::TooShort { .. }
+                | Refusal::Classes { .. }
+                | Refusal::Breached
+                | Refusal::BreachUnknown
+                | Refusal::Like(_) => None,
+            }),
+        };
+        let score = known.unwrap_or_else(|| {
+            let nobody = About::default();
+            let about = if self.rules.like_user { about } else { &nobody };
+            strength(&nfkc(candidate), about, &self.rules).score
+        });
+        Foreseen { score, refusals: judged.err() }
     }
 
     /// Whether a password that was right at a sign-in is known from leaks, so that another must be chosen. A

@@ -15,6 +15,8 @@ claims!(
     a_seed_comes_back_sealed_and_to_its_realm_alone,
     a_step_is_taken_once_of_many_at_once_and_never_backwards,
     a_recovery_code_is_spent_once_of_many_at_once,
+    a_mailed_code_is_spent_once_of_many_at_once_and_in_its_time,
+    a_mailed_code_has_so_many_tries_and_the_next_one_new_ones,
     a_remembered_browser_is_one_persons_until_its_end,
     a_passkey_is_offered_once_in_its_time,
     a_ceremony_ends_once_of_many_at_once_and_in_its_time,
@@ -33,6 +35,8 @@ fn passkey(id: &str, user: &str) -> Passkey {
         used_at: None,
     }
 }
+
+const MINUTES: Duration = Duration::from_secs(600);
 
 fn elsewhere() -> RealmId {
     RealmId::new("elsewhere")
@@ -148,6 +152,37 @@ async fn a_recovery_code_is_spent_once_of_many_at_once(store: Store, realm: Real
     assert_eq!(store.recovery_codes_left(&realm, "u1").await.unwrap(), 1);
 }
 
+async fn a_mailed_code_is_spent_once_of_many_at_once_and_in_its_time(store: Store, realm: RealmId) {
+    let end = NOW.plus(MINUTES);
+    store.keep_email_code(&realm, "u1", [1; 32], end).await.unwrap();
+    assert!(!store.try_email_code(&realm, "u2", [1; 32], 99, NOW).await.unwrap());
+    assert!(!store.try_email_code(&elsewhere(), "u1", [1; 32], 99, NOW).await.unwrap());
+    assert!(!store.try_email_code(&realm, "u1", [1; 32], 99, end).await.unwrap(), "it is over");
+    let tries: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, realm) = (store.clone(), realm.clone());
+            tokio::spawn(async move { store.try_email_code(&realm, "u1", [1; 32], 99, NOW).await.unwrap() })
+        })
+        .collect();
+    let mut right = 0;
+    for one in tries {
+        right += usize::from(one.await.unwrap());
+    }
+    assert_eq!(right, 1);
+}
+
+async fn a_mailed_code_has_so_many_tries_and_the_next_one_new_ones(store: Store, realm: RealmId) {
+    let end = NOW.plus(MINUTES);
+    store.keep_email_code(&realm, "u1", [1; 32], end).await.unwrap();
+    for _ in 0..3 {
+        assert!(!store.try_email_code(&realm, "u1", [9; 32], 3, NOW).await.unwrap());
+    }
+    assert!(!store.try_email_code(&realm, "u1", [1; 32], 3, NOW).await.unwrap(), "its tries are used up");
+    store.keep_email_code(&realm, "u1", [2; 32], end).await.unwrap();
+    assert!(!store.try_email_code(&realm, "u1", [1; 32], 3, NOW).await.unwrap(), "another was sent");
+    assert!(store.try_email_code(&realm, "u1", [2; 32], 3, NOW).await.unwrap());
+}
+
 async fn a_remembered_browser_is_one_persons_until_its_end(store: Store, realm: RealmId) {
     store.remember_browser(&realm, "u1", [1; 32], NOW.plus(DAY)).await.unwrap();
     let store = &store;
@@ -199,6 +234,7 @@ async fn the_factors_of_a_removed_user_go_with_them(store: Store, realm: RealmId
         store.add_passkey(&realm, passkey(id, id), 9).await.unwrap();
         store.keep_totp(&realm, id, b"seed", NOW).await.unwrap();
         store.replace_recovery_codes(&realm, id, vec![[1; 32]]).await.unwrap();
+        store.keep_email_code(&realm, id, [1; 32], NOW.plus(MINUTES)).await.unwrap();
         store
             .remember_browser(&realm, id, [*id.as_bytes().last().unwrap(); 32], NOW.plus(DAY))
             .await
@@ -209,6 +245,8 @@ async fn the_factors_of_a_removed_user_go_with_them(store: Store, realm: RealmId
         assert_eq!(store.passkeys_of(&realm, id).await.unwrap().len(), left);
         assert_eq!(usize::from(store.totp(&realm, id).await.unwrap().is_some()), left);
         assert_eq!(store.recovery_codes_left(&realm, id).await.unwrap(), left);
+        let mailed = store.try_email_code(&realm, id, [1; 32], 9, NOW).await.unwrap();
+        assert_eq!(usize::from(mailed), left);
         let remembered = store.is_browser_remembered(&realm, id, [*id.as_bytes().last().unwrap(); 32], NOW);
         assert_eq!(usize::from(remembered.await.unwrap()), left);
     }

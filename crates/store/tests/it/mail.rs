@@ -10,6 +10,7 @@ use crate::NOW;
 claims!(
     a_link_is_good_once_and_until_it_ends,
     a_newer_link_takes_the_place_of_the_one_before,
+    links_of_a_purpose_are_listed_and_withdrawn_in_their_realm,
     mails_are_kept_and_given_to_one_sender_at_a_time,
     an_account_tells_what_happened_to_it,
 );
@@ -38,6 +39,29 @@ async fn a_newer_link_takes_the_place_of_the_one_before(store: Store, realm: Rea
     let found =
         [store.link(&realm, [1; 32], NOW).await.unwrap(), store.link(&realm, [2; 32], NOW).await.unwrap()];
     assert_eq!(found, [None, Some(link("u2"))]);
+}
+
+async fn links_of_a_purpose_are_listed_and_withdrawn_in_their_realm(store: Store, realm: RealmId) {
+    let of = |purpose: &str, subject| Link { purpose: purpose.to_owned(), ..link(subject) };
+    for (token, link) in [(1, of("a", "u1")), (2, of("a", "u2")), (3, of("b", "u1"))] {
+        store.keep_link(&realm, [token; 32], link).await.unwrap();
+    }
+    let listed = async |realm: &RealmId, after, most, now| {
+        let links = store.links(realm, "a", after, most, now).await.unwrap();
+        links.into_iter().map(|link| link.subject).collect::<Vec<_>>()
+    };
+    let another = RealmId::new("another");
+    assert_eq!(listed(&realm, "", 9, NOW).await, ["u1", "u2"]);
+    assert_eq!(listed(&realm, "", 1, NOW).await, ["u1"]);
+    assert_eq!(listed(&realm, "u1", 9, NOW).await, ["u2"]);
+    assert!(listed(&another, "", 9, NOW).await.is_empty());
+    assert!(listed(&realm, "", 9, link("u1").expires_at).await.is_empty());
+    assert!(!store.withdraw_link(&another, "a", "u1", NOW).await.unwrap());
+    assert!(!store.withdraw_link(&realm, "a", "u1", link("u1").expires_at).await.unwrap());
+    assert!(store.withdraw_link(&realm, "a", "u1", NOW).await.unwrap());
+    assert!(!store.withdraw_link(&realm, "a", "u1", NOW).await.unwrap());
+    assert_eq!(store.link(&realm, [1; 32], NOW).await.unwrap(), None);
+    assert!(store.link(&realm, [3; 32], NOW).await.unwrap().is_some(), "of another purpose");
 }
 
 fn mail(id: &str, recipient: &str, second: u64) -> Mail {
