@@ -1,10 +1,12 @@
-//! The admin API: users, clients, keys, sessions, the audit trail, and the first setup. One file for each sort
-//! of record. The command line uses it too, over HTTP or, where no server runs, on the store itself.
+//! The admin API: users, invitations, clients, keys, sessions, the audit trail, and the first setup. One file for
+//! each sort of record. The command line uses it too, over HTTP or, where no server runs, on the store itself.
 
 mod actor;
 mod audit;
 mod clients;
+mod invitations;
 mod keys;
+mod postbox;
 mod refused;
 mod route;
 mod sessions;
@@ -23,8 +25,12 @@ use model::{Clock, Entropy, RealmId, Secret, Timestamp};
 use serde_json::{Map, Value};
 use store::{AuditEntry, Store};
 
-pub use self::actor::{Badges, DIRECTOR, Holder, Role};
 use self::{actor::Actor, refused::Refused, route::Route};
+pub use self::{
+    actor::{Badges, DIRECTOR, Holder, Role},
+    postbox::Postbox,
+    setup::{SetupPage, SetupPages, SetupProblem},
+};
 use crate::{
     Caller, Office, Pending,
     refusal::{ok, respond},
@@ -60,6 +66,10 @@ pub struct Administration {
     pub tokens: Vec<Secret<String>>,
     /// Says whose access token one is; `None`: nobody signs in here.
     pub badges: Option<Arc<dyn Badges>>,
+    /// Writes to people.
+    pub postbox: Arc<dyn Postbox>,
+    /// Draws the pages of the first setup.
+    pub pages: Arc<dyn SetupPages>,
 }
 
 /// A call that is under way.
@@ -69,6 +79,8 @@ struct Call<'a> {
     actor: Actor,
     /// From where; `None`: on the store itself.
     address: Option<IpAddr>,
+    /// Names the request.
+    id: model::RequestId,
     now: Timestamp,
 }
 
@@ -90,7 +102,7 @@ impl Office for Administration {
 impl Administration {
     /// Answers a call of whoever holds the store itself: the command line, where no server runs.
     pub async fn at_the_store(&self, request: &Request<Bytes>, id: model::RequestId) -> Response<Bytes> {
-        let call = self.call(request, Actor::machine("cli"), None);
+        let call = self.call(request, Actor::machine("cli"), None, id);
         let answered = match Route::of(request.uri().path()) {
             Some(route) => call.answer(route).await,
             None => Err(Refused::unknown(request.uri().path())),
@@ -102,7 +114,7 @@ impl Administration {
         let path = request.uri().path();
         let address = Some(caller.peer);
         if let Some(token) = path.strip_prefix(SETUP) {
-            return self.call(request, Actor::machine("setup"), address).setup(token).await;
+            return self.call(request, Actor::machine("setup"), address, caller.id).setup(token).await;
         }
         let route = Route::of(path).ok_or_else(|| Refused::unknown(path))?;
         if matches!(route, Route::Document) && request.method() == Method::GET {
@@ -110,11 +122,17 @@ impl Administration {
         }
         actor::refuse_pages(request.headers())?;
         let actor = self.recognise(request.headers()).await?;
-        self.call(request, actor, address).answer(route).await
+        self.call(request, actor, address, caller.id).answer(route).await
     }
 
-    fn call<'a>(&'a self, request: &'a Request<Bytes>, actor: Actor, address: Option<IpAddr>) -> Call<'a> {
-        Call { office: self, request, actor, address, now: self.clock.now() }
+    fn call<'a>(
+        &'a self,
+        request: &'a Request<Bytes>,
+        actor: Actor,
+        address: Option<IpAddr>,
+        id: model::RequestId,
+    ) -> Call<'a> {
+        Call { office: self, request, actor, address, id, now: self.clock.now() }
     }
 
     /// Until when what ends now must be remembered as ended.
@@ -143,6 +161,9 @@ impl Call<'_> {
             Route::User(user) => self.remove_user(&user).await,
             Route::UserSessions(user) if get => self.list_sessions_of(&user).await,
             Route::UserSessions(user) => self.end_sessions_of(&user).await,
+            Route::Invitations if get => self.list_invitations().await,
+            Route::Invitations => self.invite().await,
+            Route::Invitation(email) => self.withdraw_invitation(&email).await,
             Route::Sessions => self.list_sessions().await,
             Route::Session(sid) => self.end_session(&sid).await,
             Route::Clients if get => self.list_clients().await,

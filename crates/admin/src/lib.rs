@@ -28,7 +28,9 @@ mod route;
 mod tests;
 mod visit;
 
-pub use administration::{Administration, Badges, DIRECTOR, Holder, Role};
+pub use administration::{
+    Administration, Badges, DIRECTOR, Holder, Postbox, Role, SetupPage, SetupPages, SetupProblem,
+};
 pub use admission::{Door, Knock, Origin, Turned};
 pub use bell::Bell;
 pub use control::{Control, Rooms, Settings};

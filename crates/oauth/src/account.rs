@@ -8,7 +8,7 @@ mod password;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use identity::{Account, password::Stored};
+use identity::{Account, Shown, password::Stored};
 use store::Session;
 
 pub(crate) use password::first;
@@ -16,12 +16,13 @@ pub(crate) use password::first;
 use crate::{
     answer::{Answer, see_other},
     authorize::drop_session_cookie,
+    factor::{self, Lack},
     pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
     parameters::Parameters,
     reset,
     seal::Errand,
     server::Call,
-    sign_in,
+    sign_in, strength,
 };
 
 /// The page and its forms, by what follows `/_lobby/account`.
@@ -34,10 +35,23 @@ pub(crate) async fn serve(call: &Call<'_>, path: &str, query: Option<&str>, body
     if rest == "/reset" {
         return reset::serve(call, query, body).await;
     }
+    if rest == "/strength" {
+        return strength::serve(call, body);
+    }
     let Some((session, account)) = call.signed_in().await else {
         return sign_in::show(call, &Errand::Account { path: rest.to_owned(), again: None }, None, None)
             .await;
     };
+    // A sign-in that was enough once may be too little by now, or was let in to set up what is missing.
+    match factor::lacking(call, &session, &account, "pwd").await {
+        Ok(Lack::Factor) => {
+            let (then, shown) =
+                (Errand::Account { path: rest.to_owned(), again: None }, Shown::of(&session.methods));
+            return factor::show(call, &then, &account, (&shown, "pwd"), None).await;
+        }
+        Ok(Lack::Nothing | Lack::SignIn) => {}
+        Err(fault) => return call.fault(&fault),
+    }
     let sent = if call.method == Method::POST {
         match Parameters::of_body(call.headers, body).map(|form| (call.own_errand(&form), form)) {
             Ok((Some(errand), form)) => Some((errand, form)),

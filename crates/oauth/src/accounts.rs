@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use identity::{
     Account,
-    password::{About, Accepted, Breaches, Likeness, Policy, Refusal, Rules},
+    password::{About, Accepted, Breaches, Policy, Rules},
 };
 use jose::{base64url, digest};
 use store::{Link, Session, Written};
@@ -53,18 +53,21 @@ pub struct AccountRules {
     pub sign_up: SignUp,
     /// What becomes of mails.
     pub mails: Mails,
+    /// Whether whoever forgot a password chooses another one by mail.
+    pub resets: bool,
     /// What a new password must be.
     pub passwords: Arc<Policy>,
 }
 
 impl Default for AccountRules {
-    /// Nobody makes an account and no mail is written.
+    /// Nobody makes an account and no mail is written; where one is, it may be for another password.
     fn default() -> Self {
         let passwords = Policy { rules: Rules::default(), breaches: Breaches::Off };
         Self {
             name: "Lobby".to_owned(),
             sign_up: SignUp::Closed,
             mails: Mails::Off,
+            resets: true,
             passwords: Arc::new(passwords),
         }
     }
@@ -95,13 +98,19 @@ impl Call<'_> {
             let mark = if path.contains('?') { '&' } else { '?' };
             format!("{path}{mark}{}={request}", crate::pages::field::REQUEST)
         });
-        Ways { sign_up, reset: mails.then(|| self.visit.path("/_lobby/reset")) }
+        Ways { sign_up, reset: (mails && rules.resets).then(|| self.visit.path("/_lobby/reset")) }
+    }
+
+    /// Where a mail sends whoever wants another password.
+    pub(crate) fn another_password(&self) -> String {
+        let path = if self.settings.accounts.resets { "/_lobby/reset" } else { "/_lobby/account/password" };
+        self.visit.url(path)
     }
 
     /// Whether a password may become somebody's; else why not, in words for a page.
     pub(crate) async fn judged(&self, password: &str, about: &About<'_>) -> Result<Accepted, Vec<Text>> {
         let judged = self.settings.accounts.passwords.judge(password, about).await;
-        judged.map_err(|refusals| refusals.iter().map(words).collect())
+        judged.map_err(|refusals| refusals.iter().map(Text::of_refusal).collect())
     }
 
     /// Sends a link: its token is in the mail alone, its hash here.
@@ -240,20 +249,5 @@ pub(crate) enum Unset {
 impl From<store::Fault> for Unset {
     fn from(fault: store::Fault) -> Self {
         Self::Fault(fault)
-    }
-}
-
-fn words(refusal: &Refusal) -> Text {
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    match refusal {
-        Refusal::TooShort { least, .. } => Text::counted("password.too_short", count(*least)),
-        Refusal::TooLong { most } => Text::counted("password.too_long", count(*most)),
-        Refusal::Classes { least, .. } => Text::counted("password.classes", u64::from(*least)),
-        Refusal::Breached => Text::plain("password.breached"),
-        Refusal::BreachUnknown => Text::plain("password.breach_unknown"),
-        Refusal::Like(Likeness::Name) => Text::plain("password.like_name"),
-        Refusal::Like(Likeness::Email) => Text::plain("password.like_email"),
-        Refusal::Like(Likeness::Service) => Text::plain("password.like_service"),
-        Refusal::Guessable { .. } => Text::plain("password.guessable"),
     }
 }

@@ -13,6 +13,13 @@ pub(crate) enum Activity {
     AppRemoved,
     Locked,
     KeyLeaked,
+    PasskeyAdded,
+    PasskeyRemoved,
+    AuthenticatorAdded,
+    AuthenticatorRemoved,
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
+    AppPasswordMade,
 }
 
 impl Activity {
@@ -29,6 +36,13 @@ impl Activity {
             Self::AppRemoved => "app-removed",
             Self::Locked => "locked",
             Self::KeyLeaked => "key-leaked",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyRemoved => "passkey-removed",
+            Self::AuthenticatorAdded => "authenticator-added",
+            Self::AuthenticatorRemoved => "authenticator-removed",
+            Self::RecoveryCodesMade => "recovery-codes-made",
+            Self::RecoveryCodeUsed => "recovery-code-used",
+            Self::AppPasswordMade => "app-password-made",
         }
     }
 }

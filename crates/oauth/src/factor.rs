@@ -1,10 +1,12 @@
-//! What people show beside a password, or in its place: one-time codes, recovery codes, passkeys. What is
+//! What people show beside a password, or in its place: one-time codes, codes by mail, recovery codes, passkeys. What is
 //! asked for after a sign-in ([`after_password`], [`lacking`]), how it is shown ([`answer`]), and the pages of the
 //! account on which it is set up.
 
 mod authenticator;
 mod codes;
 mod enrol;
+mod judge;
+mod mailed;
 mod means;
 mod offer;
 mod passkeys;

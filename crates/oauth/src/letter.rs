@@ -2,10 +2,15 @@
 //! roof's.
 
 use identity::Account;
-use model::Timestamp;
-use store::Mail;
+use model::{RealmId, Timestamp};
+use store::{Mail, Store};
 
-use crate::{accounts::Mails, activity::Activity, pages::mail, server::Call};
+use crate::{
+    accounts::{AccountRules, Mails},
+    activity::Activity,
+    pages::{Language, mail},
+    server::Call,
+};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +31,12 @@ pub(crate) enum Letter<'a> {
     EmailChanged { link: &'a str },
     /// So many wrong passwords came that none is taken for a while.
     Locked { link: &'a str },
+    /// The link of an invitation.
+    Invitation { link: &'a str },
+    /// What somebody signs in with is another than before.
+    Factor { what: Activity, link: &'a str },
+    /// The code that is a second factor.
+    Code { code: &'a str, link: &'a str },
     /// Somebody signed in from a browser that was not seen before.
     NewDevice { link: &'a str, agent: &'a str },
     /// A key of theirs was found in public, and is revoked.
@@ -43,50 +54,86 @@ impl Letter<'_> {
             Self::ConfirmEmail { link } => ("confirm_email", Some(link), ""),
             Self::EmailChanged { link } => ("email_changed", Some(link), ""),
             Self::Locked { link } => ("locked", Some(link), ""),
+            Self::Invitation { link } => ("invitation", Some(link), ""),
+            Self::Factor { what, link } => ("factor", Some(link), what.as_str()),
+            Self::Code { code, link } => ("code", Some(link), code),
             Self::NewDevice { link, agent } => ("new_device", Some(link), agent),
             Self::KeyLeaked { link, name } => ("key_leaked", Some(link), name),
         }
     }
 }
 
+/// Where letters are written.
+pub(crate) struct Desk<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) realm: &'a RealmId,
+    pub(crate) rules: &'a AccountRules,
+    pub(crate) language: Language<'a>,
+    /// By the realm's clock.
+    pub(crate) now: Timestamp,
+    /// By the machine's.
+    pub(crate) real: Timestamp,
+}
+
+impl Desk<'_> {
+    /// Writes a letter; false: to nobody, because there are no mails here, or no address.
+    pub(crate) async fn write(
+        &self,
+        recipient: &str,
+        letter: &Letter<'_>,
+        id: [u8; 16],
+    ) -> Result<bool, store::Fault> {
+        let Some((mail, due)) = self.mail(recipient, letter, id).filter(|_| !recipient.is_empty()) else {
+            return Ok(false);
+        };
+        self.store.keep_mail(self.realm, mail, due).await?;
+        Ok(true)
+    }
+
+    /// A mail, and when it is due in real time: never, in an outbox. `None` where there are no mails.
+    fn mail(&self, recipient: &str, letter: &Letter<'_>, id: [u8; 16]) -> Option<(Mail, Option<Timestamp>)> {
+        let due = match self.rules.mails {
+            Mails::Off => return None,
+            Mails::Outbox => None,
+            Mails::Sent => Some(self.real),
+        };
+        let (kind, link, detail) = letter.parts();
+        let text = mail(self.language, kind, &self.rules.name, link, detail).ok()?;
+        let mail = Mail {
+            id: jose::base64url::encode(id),
+            recipient: recipient.to_owned(),
+            subject: text.subject,
+            plain: text.plain,
+            html: text.html,
+            created_at: self.now,
+        };
+        Some((mail, due))
+    }
+}
+
 impl Call<'_> {
     /// Writes to somebody; where there are no mails, to nobody.
     pub(crate) async fn write_to(&self, recipient: &str, letter: &Letter<'_>) -> Result<(), store::Fault> {
-        if recipient.is_empty() {
-            return Ok(());
-        }
-        match self.mail_to(recipient, letter) {
-            Some((mail, due)) => self.server.store.keep_mail(&self.realm, mail, due).await,
-            None => Ok(()),
-        }
+        self.desk().write(recipient, letter, self.server.random()).await.map(drop)
     }
 
     /// The same work where there is nobody to write to, so that time does not tell (attacks.md, G03).
     pub(crate) async fn write_to_nobody(&self, letter: &Letter<'_>) -> Result<(), store::Fault> {
-        match self.mail_to("nobody@example.com", letter) {
+        match self.desk().mail("nobody@example.com", letter, self.server.random()) {
             Some((mail, due)) => self.server.store.keep_no_mail(&self.realm, mail, due).await,
             None => Ok(()),
         }
     }
 
-    /// A mail, and when it is due in real time: never, in an outbox. `None` where there are no mails.
-    fn mail_to(&self, recipient: &str, letter: &Letter<'_>) -> Option<(Mail, Option<Timestamp>)> {
-        let due = match self.settings.accounts.mails {
-            Mails::Off => return None,
-            Mails::Outbox => None,
-            Mails::Sent => Some(self.visit.real),
-        };
-        let (kind, link, detail) = letter.parts();
-        let text = mail(self.language(None), kind, self.house().name, link, detail).ok()?;
-        let mail = Mail {
-            id: jose::base64url::encode(self.server.random::<16>()),
-            recipient: recipient.to_owned(),
-            subject: text.subject,
-            plain: text.plain,
-            html: text.html,
-            created_at: self.visit.now,
-        };
-        Some((mail, due))
+    fn desk(&self) -> Desk<'_> {
+        Desk {
+            store: &self.server.store,
+            realm: &self.realm,
+            rules: &self.settings.accounts,
+            language: self.language(None),
+            now: self.visit.now,
+            real: self.visit.real,
+        }
     }
 
     /// An account was locked: its owner is told, once a lock. The same is written for a name that nobody has, so
@@ -96,12 +143,22 @@ impl Call<'_> {
             Some(account) => self.note(&account.id, Activity::Locked).await,
             None => drop(self.keep_link("nothing", &format!("nobody {typed}"), String::new()).await),
         }
-        let link = format!("{}/_lobby/reset", self.visit.issuer);
+        let link = self.another_password();
         let letter = Letter::Locked { link: &link };
         let _ = match account.and_then(|account| account.email.as_ref()) {
             Some((email, _)) => self.write_to(email, &letter).await,
             None => self.write_to_nobody(&letter).await,
         };
+    }
+
+    /// What an account is signed in with was changed, or used up: noted, and its owner is told, who may be
+    /// somebody else than who did it.
+    pub(crate) async fn told_of_factor(&self, account: &str, what: Activity) {
+        self.note(account, what).await;
+        let Ok(Some(account)) = self.people().of_id(account).await else { return };
+        if let Some((email, _)) = &account.email {
+            let _ = self.write_to(email, &Letter::Factor { what, link: &self.another_password() }).await;
+        }
     }
 
     /// Somebody signed in from a browser in which they never did: a user is told. Personas are a mock's, and sign
@@ -114,7 +171,7 @@ impl Call<'_> {
         let before = self.server.store.activities(&self.realm, &account.id).await.unwrap_or_default();
         let has_signed_in = before.iter().any(|activity| activity.what == Activity::SignIn.as_str());
         if let (true, Some((email, _))) = (has_signed_in, &account.email) {
-            let link = format!("{}/_lobby/reset", self.visit.issuer);
+            let link = self.another_password();
             let _ = self.write_to(email, &Letter::NewDevice { link: &link, agent: self.agent() }).await;
         }
     }

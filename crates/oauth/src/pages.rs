@@ -43,8 +43,8 @@ pub use brand::{At, Brand, Colour, Colours, Flaw, LOGO_BYTES, Materials, Shades,
 pub use consent::{Consent, Permission};
 pub use device::{CodeProblem, DeviceCode, DeviceConfirm, DeviceDone};
 pub use factor::{
-    Authenticator, AuthenticatorSetUp, FactorNeeded, FactorProblem, PasskeyAsked, PasskeyLine, PasskeyOffer,
-    Passkeys, PasskeysProblem, RecoveryCodes, SecondFactor, Unknown,
+    Authenticator, AuthenticatorSetUp, FactorNeeded, FactorProblem, Mailbox, PasskeyAsked, PasskeyLine,
+    PasskeyOffer, Passkeys, PasskeysProblem, RecoveryCodes, SecondFactor, Unknown,
 };
 pub use failure::{Failure, FailureKind, Waited};
 pub use form::{Field, Form, FormKind, Input, Notice, NoticeKind, Text};

@@ -23,6 +23,9 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
     if call.settings.accounts.mails == Mails::Off {
         return call.notice(NoticeKind::NoMail, StatusCode::FORBIDDEN);
     }
+    if !call.settings.accounts.resets {
+        return call.notice(NoticeKind::ResetClosed, StatusCode::FORBIDDEN);
+    }
     if call.method != Method::POST {
         let token = Parameters::of_query(query).ok().and_then(|query| query.owned("link"));
         return match token {
@@ -142,7 +145,7 @@ async fn choose(call: &Call<'_>, token: &str, password: &str) -> Answer {
     call.server.attempts.succeed(&call.realm, &account.id);
     call.note(&account.id, Activity::PasswordReset).await;
     if let Some(email) = email {
-        let link = format!("{}/_lobby/reset", call.visit.issuer);
+        let link = call.another_password();
         let _ = call.write_to(email, &Letter::PasswordChanged { link: &link }).await;
     }
     let mut answer = call.notice(NoticeKind::PasswordChanged, StatusCode::OK);

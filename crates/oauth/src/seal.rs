@@ -62,6 +62,9 @@ pub(crate) enum Errand {
         shown: String,
         /// The class of sign-in that is asked for.
         class: String,
+        /// What the code that was mailed is bound to; empty: none was.
+        #[serde(default)]
+        ceremony: String,
     },
     /// A passkey is asked for, or a new one: beside another errand, in a field of its own.
     Ceremony {

@@ -62,6 +62,8 @@ pub struct FactorRules {
     pub totp: bool,
     /// Whether there are recovery codes.
     pub codes: bool,
+    /// Whether a code by mail is a second factor of whoever has nothing stronger.
+    pub email_code: bool,
     /// What everybody must show.
     pub required: RequiredFactor,
     /// For how long a browser that was asked to be remembered asks for no second factor.
@@ -86,6 +88,7 @@ impl Default for FactorRules {
             passkeys: PasskeyRules::default(),
             totp: true,
             codes: true,
+            email_code: true,
             required: RequiredFactor::None,
             remember: Duration::from_secs(30 * 86_400),
         }

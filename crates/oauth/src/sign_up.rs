@@ -4,7 +4,7 @@
 
 use http::{Method, StatusCode};
 use identity::{
-    Account, Cookie, EVERY_SCOPE,
+    Account, Cookie, EVERY_SCOPE, INVITATION,
     names::{EmailKey, email_key},
     password::About,
 };
@@ -17,7 +17,7 @@ use crate::{
     accounts::{Mails, SignUp},
     activity::Activity,
     answer::Answer,
-    authorize, factor,
+    authorize, factor, invitation,
     letter::Letter,
     page::{self, Opened},
     pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
@@ -40,27 +40,40 @@ struct Pending {
 }
 
 pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Answer {
-    match (call.settings.accounts.sign_up, call.settings.accounts.mails) {
-        (SignUp::Closed | SignUp::Invitation, _) => {
-            return call.notice(NoticeKind::SignUpClosed, StatusCode::FORBIDDEN);
-        }
-        (SignUp::Open, Mails::Off) => return call.notice(NoticeKind::NoMail, StatusCode::FORBIDDEN),
-        (SignUp::Open, Mails::Outbox | Mails::Sent) => {}
-    }
-    if call.method != Method::POST {
-        let Ok(query) = Parameters::of_query(query) else {
-            return call.notice(NoticeKind::LinkOver, StatusCode::BAD_REQUEST);
-        };
-        return match query.get("link") {
-            Some(token) => show_link(call, token, Vec::new()).await,
-            None => show(call, errand_of(call, &query), "", Vec::new()),
-        };
-    }
-    let form = match Parameters::of_body(call.headers, body) {
-        Ok(form) => form,
-        Err(error) => return call.failure(FailureKind::Request { detail: &error.to_string() }),
+    let is_post = call.method == Method::POST;
+    let read = if is_post { Parameters::of_body(call.headers, body) } else { Parameters::of_query(query) };
+    let parameters = match read {
+        Ok(parameters) => parameters,
+        Err(error) if is_post => return call.failure(FailureKind::Request { detail: &error.to_string() }),
+        Err(_) => return call.notice(NoticeKind::LinkOver, StatusCode::BAD_REQUEST),
     };
-    let Some(errand) = call.own_errand(&form) else { return call.failure(FailureKind::Forged) };
+    let (rules, token) = (&call.settings.accounts, parameters.get("link"));
+    if let (Some(token), SignUp::Open | SignUp::Invitation) = (token, rules.sign_up) {
+        match call.link(INVITATION, token).await {
+            Ok(None) => {}
+            Ok(Some(link)) => {
+                let form = is_post.then_some(&parameters);
+                return invitation::serve(call, token, &link.record, form).await;
+            }
+            Err(fault) => return call.fault(&fault),
+        }
+    }
+    match (rules.sign_up, rules.mails) {
+        (SignUp::Invitation, _) if token.is_some() => call.notice(NoticeKind::LinkOver, StatusCode::GONE),
+        (SignUp::Closed | SignUp::Invitation, _) => {
+            call.notice(NoticeKind::SignUpClosed, StatusCode::FORBIDDEN)
+        }
+        (SignUp::Open, Mails::Off) => call.notice(NoticeKind::NoMail, StatusCode::FORBIDDEN),
+        (SignUp::Open, Mails::Outbox | Mails::Sent) if is_post => sent(call, &parameters).await,
+        (SignUp::Open, Mails::Outbox | Mails::Sent) => match token {
+            Some(token) => show_link(call, token, Vec::new()).await,
+            None => show(call, errand_of(call, &parameters), "", Vec::new()),
+        },
+    }
+}
+
+async fn sent(call: &Call<'_>, form: &Parameters) -> Answer {
+    let Some(errand) = call.own_errand(form) else { return call.failure(FailureKind::Forged) };
     match form.get("link") {
         Some(token) => confirm(call, token, form.text("current")).await,
         None => begin(call, errand, form.text("email"), form.text("new")).await,
@@ -142,8 +155,7 @@ async fn invite(call: &Call<'_>, key: &EmailKey, pending: &Pending) -> Result<()
     if !call.may_write_to(key.as_str()) {
         return Ok(());
     }
-    let (confirm, reset) =
-        (call.link_url("/_lobby/sign-up", &token), format!("{}/_lobby/reset", call.visit.issuer));
+    let (confirm, reset) = (call.link_url("/_lobby/sign-up", &token), call.another_password());
     let letter = if is_taken { Letter::Taken { link: &reset } } else { Letter::Confirm { link: &confirm } };
     call.write_to(&pending.email, &letter).await
 }

@@ -21,7 +21,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::{
     administer::{
         Audit, AuditCommand, Client, ClientAdd, ClientCommand, Key, KeyAdd, KeyCommand, Session,
-        SessionCommand, Target, User, UserCommand, UserTerms,
+        SessionCommand, Target, User, UserCommand, UserInvite, UserTerms,
     },
     ca::Ca,
     check::{Check, FailOn, Report},

@@ -94,8 +94,6 @@ impl Config {
             }
         };
         say(self.counters == Some(Counters::Valkey), &["counters"]);
-        let by_mail = self.factors.as_ref().is_some_and(|factors| factors.email_code.is_some());
-        say(by_mail, &["factors", "email_code"]);
         idle
     }
 }

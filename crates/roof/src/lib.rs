@@ -21,6 +21,7 @@ mod gather;
 mod house;
 mod kind;
 mod leaks;
+mod letters;
 mod loader;
 mod lock;
 mod material;

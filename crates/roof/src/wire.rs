@@ -14,6 +14,7 @@ mod scopes;
 mod values;
 
 pub(crate) use self::{
+    accounts::rules as account_rules,
     bases::{Base, Wired},
     oauth::wanted,
     passwords::{password_cost, policy_of},
@@ -140,7 +141,7 @@ pub(crate) fn wire(
         return Err(problems);
     };
     let Some(passwords) = passwords else { return Err(problems) };
-    oauth.accounts = accounts::rules(gathering, passwords);
+    oauth.accounts = accounts::rules(config, gathering.footing, Arc::new(passwords));
     let keys = people::keys(&directory, &wired);
     let basic = people::basic(gathering);
     let gateway = gateway::Settings {

@@ -10,6 +10,8 @@ pub(super) enum Route {
     Users,
     User(String),
     UserSessions(String),
+    Invitations,
+    Invitation(String),
     Sessions,
     Session(String),
     Clients,
@@ -33,6 +35,8 @@ impl Route {
             ("users", None, None) => Self::Users,
             ("users", Some(user), None) => Self::User(decoded(user)),
             ("users", Some(user), Some("sessions")) => Self::UserSessions(decoded(user)),
+            ("invitations", None, None) => Self::Invitations,
+            ("invitations", Some(email), None) => Self::Invitation(decoded(email)),
             ("sessions", None, None) => Self::Sessions,
             ("sessions", Some(sid), None) => Self::Session(decoded(sid)),
             ("clients", None, None) => Self::Clients,
@@ -50,10 +54,10 @@ impl Route {
     pub(super) fn methods(&self) -> &'static [Method] {
         match self {
             Self::Document | Self::Sessions | Self::Audit | Self::AuditProof => READ,
-            Self::Users | Self::Clients | Self::Keys => COLLECTION,
+            Self::Users | Self::Invitations | Self::Clients | Self::Keys => COLLECTION,
             Self::User(_) | Self::Client(_) => RECORD,
             Self::UserSessions(_) | Self::Key(_) => &[Method::GET, Method::DELETE],
-            Self::Session(_) => &[Method::DELETE],
+            Self::Session(_) | Self::Invitation(_) => &[Method::DELETE],
             Self::KeyRotation(_) => &[Method::POST],
         }
     }
@@ -71,6 +75,8 @@ impl Route {
             Self::Document
             | Self::Users
             | Self::User(_)
+            | Self::Invitations
+            | Self::Invitation(_)
             | Self::Sessions
             | Self::Clients
             | Self::Client(_)

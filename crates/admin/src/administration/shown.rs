@@ -1,6 +1,6 @@
 //! Records as they are answered. No secret is in any.
 
-use identity::key_hash;
+use identity::{Invitation, key_hash};
 use model::{ScopeSet, Timestamp};
 use serde_json::{Value, json};
 use store::{Audited, Client, Key, KeyUse, Owner, Session, User};
@@ -32,6 +32,16 @@ pub(super) fn user(user: &User) -> Value {
         "disabled": user.disabled_at.is_some(),
         "created_at": user.created_at.to_string(),
         "seen_at": time(user.seen_at),
+    })
+}
+
+pub(super) fn invitation(invitation: &Invitation, expires_at: Timestamp) -> Value {
+    json!({
+        "email": invitation.email,
+        "roles": invitation.roles,
+        "scopes": invitation.scopes.split_whitespace().collect::<Vec<_>>(),
+        "plan": text(&invitation.plan),
+        "expires_at": expires_at.to_string(),
     })
 }
 

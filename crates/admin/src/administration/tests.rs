@@ -12,7 +12,7 @@ use model::{Clock, Entropy, RealmId, RequestId, Secret, Timestamp};
 use serde_json::{Value, json};
 use store::Store;
 
-use super::{Administration, Badges, DOCUMENT, Holder, Route};
+use super::{Administration, Badges, DOCUMENT, Holder, Postbox, Route, SetupPage, SetupPages};
 use crate::{Caller, Office, Pending};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -48,6 +48,61 @@ impl Badges for Named {
     }
 }
 
+/// Says what it was asked, and mails what has an address that begins with a letter of the first half.
+#[derive(Default)]
+struct Told(std::sync::Mutex<Vec<String>>);
+
+impl Told {
+    fn say(&self, what: String) {
+        self.0.lock().unwrap().push(what);
+    }
+}
+
+impl Postbox for Told {
+    fn invitation(&self, token: &str) -> Option<String> {
+        Some(format!("https://login.example.com/_lobby/sign-up?link={token}"))
+    }
+
+    fn invite<'a>(
+        &'a self,
+        to: &'a str,
+        _: &'a str,
+        language: Option<&'a str>,
+        _: Timestamp,
+    ) -> Pending<'a, Result<bool, store::Fault>> {
+        self.say(format!("invite {to} {}", language.unwrap_or("-")));
+        Box::pin(std::future::ready(Ok(to < "n")))
+    }
+
+    fn app_password_made<'a>(
+        &'a self,
+        user: &'a store::User,
+        address: &'a str,
+        _: Timestamp,
+    ) -> Pending<'a, Result<(), store::Fault>> {
+        self.say(format!("app password {} {address}", user.name));
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// A page as a word.
+struct Drawn;
+
+impl SetupPages for Drawn {
+    fn draw(&self, _: &http::HeaderMap, page: SetupPage<'_>) -> http::Response<Bytes> {
+        let text = match page {
+            SetupPage::Form { action, name, email, problems } => {
+                format!("form {action} {name} {email} {problems:?}")
+            }
+            SetupPage::Strength(foreseen) => format!("strength {}", foreseen.score),
+            SetupPage::Done => "done".to_owned(),
+            SetupPage::Over => "over".to_owned(),
+            SetupPage::Busy(id) => format!("busy {id}"),
+        };
+        http::Response::new(Bytes::from(text))
+    }
+}
+
 fn office() -> Administration {
     let cost = Cost { memory: 8, passes: 1, lanes: 1, workers: 1, queue: 8 };
     Administration {
@@ -63,6 +118,8 @@ fn office() -> Administration {
         docs: "docs".to_owned(),
         tokens: vec![Secret::new("t0ken".to_owned())],
         badges: Some(Arc::new(Named)),
+        postbox: Arc::new(Told::default()),
+        pages: Arc::new(Drawn),
     }
 }
 
@@ -91,7 +148,7 @@ fn document() -> Value {
 async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, Value)> {
     let mut met = Vec::new();
     let mut last = Value::Null;
-    let steps: [(&str, &str, &str, Value); 23] = [
+    let steps: [(&str, &str, &str, Value); 26] = [
         ("/openapi.json", "get", "openapi.json", Value::Null),
         ("/users", "post", "users", json!({ "name": "alice", "roles": ["reader"] })),
         ("/users", "get", "users?limit=1", Value::Null),
@@ -99,6 +156,9 @@ async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, 
         ("/users/{user}", "patch", "users/alice", json!({ "email": "alice@example.com", "plan": "free" })),
         ("/users/{user}/sessions", "get", "users/alice/sessions", Value::Null),
         ("/users/{user}/sessions", "delete", "users/alice/sessions", Value::Null),
+        ("/invitations", "post", "invitations", json!({ "email": "Zoe@example.com", "roles": "reader" })),
+        ("/invitations", "get", "invitations?limit=1", Value::Null),
+        ("/invitations/{email}", "delete", "invitations/zoe%40example.com", Value::Null),
         ("/sessions", "get", "sessions", Value::Null),
         ("/sessions/{session}", "delete", "sessions/none", Value::Null),
         ("/clients", "post", "clients", json!({ "id": "shop", "redirect_uris": "https://shop.example/cb" })),
@@ -198,4 +258,110 @@ async fn a_role_is_asked_for_at_each_call_and_nobody_makes_themselves_more() {
     let (_, trail) = ask(&office, "t0ken", "GET /admin/v1/audit", Value::Null).await;
     let actors: Vec<_> = trail["entries"].as_array().unwrap().iter().map(|it| &it["actor"]).collect();
     assert_eq!(actors, ["user:o", "user:a"], "what was refused left nothing");
+}
+
+#[tokio::test]
+async fn an_invitation_is_mailed_or_its_link_is_told_and_only_one_is_good() {
+    let told = Arc::new(Told::default());
+    let office = Administration { postbox: told.clone(), ..office() };
+    let invite =
+        async |token: &str, body: Value| ask(&office, token, "POST /admin/v1/invitations", body).await;
+    let (status, answer) = invite("t0ken", json!({ "email": "ana@example.com", "language": "de" })).await;
+    assert_eq!((status, &answer["mailed"], &answer["link"]), (201, &json!(true), &Value::Null), "{answer}");
+    assert_eq!((&answer["scopes"], &answer["plan"]), (&json!(["*"]), &Value::Null));
+    let roles = json!({ "email": "zoe@example.com", "roles": ["reader"], "scopes": "a b", "plan": "pro" });
+    let (_, first) = invite("a/lobby:admin", roles.clone()).await;
+    let (_, second) = invite("a/lobby:admin", roles).await;
+    let link = |answer: &Value| {
+        let link = answer["link"].as_str().unwrap();
+        super::shown::secret_hash(link.split_once("link=").unwrap().1)
+    };
+    let found = async |hash| office.store.link(&office.realm, hash, NOW).await.unwrap();
+    assert!(found(link(&first)).await.is_none(), "the newer one took its place");
+    let kept = found(link(&second)).await.unwrap();
+    let (invitation, _) = identity::Invitation::read(&kept.record).unwrap();
+    assert_eq!((&*invitation.scopes, &*invitation.plan), ("a b", "pro"));
+    assert_eq!(kept.expires_at, NOW.plus(std::time::Duration::from_secs(7 * 86_400)));
+    assert_eq!(
+        *told.0.lock().unwrap(),
+        ["invite ana@example.com de", "invite zoe@example.com -", "invite zoe@example.com -"]
+    );
+    let (_, trail) = ask(&office, "t0ken", "GET /admin/v1/audit", Value::Null).await;
+    assert_eq!(trail["entries"][0]["action"], "invitation.add");
+    let trail = trail.to_string();
+    assert!(!trail.contains(second["link"].as_str().unwrap().split_once("link=").unwrap().1), "{trail}");
+}
+
+#[tokio::test]
+async fn nobody_is_invited_to_be_more_or_where_there_is_an_account() {
+    let office = office();
+    let invite = async |token: &str, body: Value| {
+        let (status, answer) = ask(&office, token, "POST /admin/v1/invitations", body).await;
+        (status, answer["code"].clone())
+    };
+    let owner = json!({ "email": "eve@example.com", "roles": ["lobby:owner"] });
+    assert_eq!(invite("a/lobby:admin", owner.clone()).await, (403, json!("admin.role")));
+    assert_eq!(invite("a/lobby:support", json!({ "email": "eve@example.com" })).await.0, 403);
+    assert_eq!(invite("o/lobby:owner", owner).await.0, 201);
+    assert_eq!(invite("t0ken", json!({ "email": "nobody" })).await, (400, json!("request.invalid")));
+    let user = json!({ "email": "ben@example.com" });
+    ask(&office, "t0ken", "POST /admin/v1/users", user).await;
+    assert_eq!(invite("t0ken", json!({ "email": "BEN@example.com" })).await, (409, json!("admin.taken")));
+    let (status, _) =
+        ask(&office, "t0ken", "DELETE /admin/v1/invitations/ben@example.com", Value::Null).await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn whose_app_password_is_made_is_told_and_an_api_key_is_not() {
+    let told = Arc::new(Told::default());
+    let office = Administration { postbox: told.clone(), ..office() };
+    ask(&office, "t0ken", "POST /admin/v1/users", json!({ "name": "alice" })).await;
+    for kind in ["api_key", "app_password"] {
+        let key = json!({ "owner": "alice", "kind": kind });
+        assert_eq!(ask(&office, "t0ken", "POST /admin/v1/keys", key).await.0, 201);
+    }
+    assert_eq!(*told.0.lock().unwrap(), ["app password alice 127.0.0.1"]);
+}
+
+/// What a browser sends to the setup page, and what it is shown.
+async fn browse(office: &Administration, call: &str, form: &[(&str, &str)]) -> String {
+    let (method, path) = call.split_once(' ').unwrap();
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let mut request = Request::builder().method(method).uri(path).header("accept", "text/html,*/*;q=0.8");
+    if method == "POST" {
+        // A page that tells no other whence it comes has no origin either (Fetch 3.2).
+        request =
+            request.header("content-type", "application/x-www-form-urlencoded").header("origin", "null");
+    }
+    let caller = Caller { peer: [127, 0, 0, 1].into(), secure: false, id: RequestId([0; 12]) };
+    let answer = office.answer(request.body(Bytes::from(body)).unwrap(), caller).await;
+    String::from_utf8(answer.body().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_person_makes_the_first_owner_on_a_page_that_says_everything_that_is_wrong() {
+    let office = office();
+    let hash = super::shown::secret_hash("t");
+    let end = NOW.plus(std::time::Duration::from_secs(3600));
+    assert!(office.store.open_setup(&office.realm, hash, end).await.unwrap());
+    assert_eq!(browse(&office, "GET /setup/other", &[]).await, "over");
+    assert_eq!(browse(&office, "GET /setup/t", &[]).await, "form /setup/t   []");
+    let wrong = [("name", "a b"), ("email", "nobody"), ("new", "short")];
+    let told = browse(&office, "POST /setup/t", &wrong).await;
+    assert!(told.starts_with("form /setup/t a b nobody [Name, Email, Password("), "{told}");
+    let told = browse(&office, "POST /setup/t", &[("new", "violet-harbour-19-otter")]).await;
+    assert!(told.ends_with("[Nobody]"), "{told}");
+    let strength = browse(&office, "POST /setup/t/strength", &[("new", "violet-harbour-19-otter")]).await;
+    assert_eq!(strength, "strength 4");
+    let good = [("name", "root"), ("email", ""), ("new", "violet-harbour-19-otter")];
+    assert_eq!(browse(&office, "POST /setup/other", &good).await, "over");
+    assert_eq!(browse(&office, "POST /setup/t", &good).await, "done");
+    for call in ["GET /setup/t", "POST /setup/t", "POST /setup/t/strength"] {
+        assert_eq!(browse(&office, call, &good).await, "over", "{call}");
+    }
+    let users = office.store.users(&office.realm, None, 9).await.unwrap();
+    assert_eq!((users.len(), &*users[0].name, users[0].roles.contains("lobby:owner")), (1, "root", true));
+    let (_, trail) = ask(&office, "t0ken", "GET /admin/v1/audit", Value::Null).await;
+    assert_eq!((&trail["entries"][0]["actor"], &trail["entries"][1]), (&json!("setup"), &Value::Null));
 }

@@ -1,6 +1,7 @@
 //! Administration: by commands on the store and on a running server, and by the admin API.
 
 mod commands;
+mod invitations;
 mod keys;
 mod setup;
 mod tokens;

@@ -37,8 +37,7 @@ pub(super) async fn change(
     let is_taken = call.people().named(key.as_str()).await?.is_some();
     let token = call.keep_link(PURPOSE, &visitor.account.id, email.to_owned()).await?;
     if call.may_write_to(key.as_str()) {
-        let (confirm, reset) =
-            (call.link_url("/_lobby/account/confirm", &token), format!("{}/_lobby/reset", call.visit.issuer));
+        let (confirm, reset) = (call.link_url("/_lobby/account/confirm", &token), call.another_password());
         let letter =
             if is_taken { Letter::Taken { link: &reset } } else { Letter::ConfirmEmail { link: &confirm } };
         call.write_to(email, &letter).await?;
@@ -101,7 +100,7 @@ async fn take(call: &Call<'_>, token: &str) -> Result<bool, store::Fault> {
         return Ok(false);
     }
     call.note(&account.id, Activity::EmailChanged).await;
-    let reset = format!("{}/_lobby/reset", call.visit.issuer);
+    let reset = call.another_password();
     call.write_to(&before.unwrap_or_default(), &Letter::EmailChanged { link: &reset }).await?;
     Ok(true)
 }

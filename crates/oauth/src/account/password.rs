@@ -80,7 +80,7 @@ pub(super) async fn change(
         Err(Unset::Fault(fault)) => return Err(fault),
     }
     call.note(&account.id, Activity::PasswordChanged).await;
-    let link = format!("{}/_lobby/reset", call.visit.issuer);
+    let link = call.another_password();
     call.write_to(visitor.email().unwrap_or_default(), &Letter::PasswordChanged { link: &link }).await?;
     let Some(account) = call.people().of_id(&account.id).await? else {
         return Ok(call.failure(FailureKind::Missing));

@@ -8,6 +8,7 @@ use super::{
     passkeys::day,
 };
 use crate::{
+    activity::Activity,
     answer::Answer,
     pages::{Authenticator, AuthenticatorSetUp, field},
     seal::Errand,
@@ -30,8 +31,11 @@ async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
     let (store, realm, user) = (&call.server.store, &call.realm, &*there.account.id);
     match (wish(sent.as_ref()), &sent) {
         ("remove", _) if !is_demanded(call, &there) => {
-            store.remove_totp(realm, user).await.map_err(fault)?;
+            let removed = store.remove_totp(realm, user).await.map_err(fault)?;
             store.forget_browsers(realm, user).await.map_err(fault)?;
+            if removed {
+                call.told_of_factor(user, Activity::AuthenticatorRemoved).await;
+            }
             return Ok(go_on(call, PATH));
         }
         ("confirm", Some(sent)) => {
@@ -47,6 +51,7 @@ async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
             }
             store.keep_totp(realm, user, &seed, call.visit.now).await.map_err(fault)?;
             store.forget_browsers(realm, user).await.map_err(fault)?;
+            call.told_of_factor(user, Activity::AuthenticatorAdded).await;
             let next = if there.means.codes == 0 && call.settings.factors.codes {
                 "/_lobby/account/codes"
             } else {

@@ -4,6 +4,7 @@ use identity::{RECOVERY_BYTES, RECOVERY_CODES, recovery_code, recovery_hash};
 
 use super::enrol::{Owner, go_on, owner, sent, wish};
 use crate::{
+    activity::Activity,
     answer::Answer,
     pages::{RecoveryCodes, field},
     seal::Errand,
@@ -39,6 +40,7 @@ async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
             let (store, realm) = (&call.server.store, &call.realm);
             let kept = store.replace_recovery_codes(realm, &there.account.id, hashes).await;
             kept.map_err(|fault| call.fault(&fault))?;
+            call.told_of_factor(&there.account.id, Activity::RecoveryCodesMade).await;
             Ok(go_on(call, PATH))
         }
         _ => Ok(page(call, &there, &[], false)),

@@ -6,7 +6,10 @@ use http::Method;
 use identity::{Account, Missing, Shown};
 use store::Session;
 
-use super::Means;
+use super::{
+    Means,
+    second::{floor, is_bare_persona},
+};
 use crate::{
     answer::{Answer, see_other},
     page::Opened,
@@ -49,11 +52,29 @@ pub(super) async fn owner(call: &Call<'_>, path: &str) -> Result<Owner, Answer> 
         return Err(sign_in::show(call, &again(Some(account.name.clone())), None, None).await);
     }
     let means = Means::of(call, &account).await.map_err(|fault| call.fault(&fault))?;
-    let shown = Shown::of(&session.methods);
-    if means.totp && shown.missing("mfa") != Missing::Nothing {
-        return Err(super::show(call, &again(None), &account, (&shown, "mfa"), None).await);
+    let (shown, class) = (Shown::of(&session.methods), class(call, &account, &means));
+    if shown.missing(class) != Missing::Nothing {
+        return Err(super::show(call, &again(None), &account, (&shown, class), None).await);
     }
     Ok(Owner { session, account, means })
+}
+
+/// Whether somebody is on the way to where they set up what they will sign in with.
+pub(super) fn is_on_the_way(errand: &Errand) -> bool {
+    matches!(errand, Errand::Account { path, .. } if ["/passkeys", "/authenticator"].contains(&&**path))
+}
+
+/// What is asked of whoever changes it: all that they have, of what is asked of everybody. Whoever has nothing
+/// yet is let in by the password, or nobody could ever begin.
+pub(super) fn class(call: &Call<'_>, account: &Account, means: &Means) -> &'static str {
+    if means.is_empty() || is_bare_persona(call, account, means) {
+        return "pwd";
+    }
+    match floor(call) {
+        "phr" if !means.passkeys.is_empty() => "phr",
+        "pwd" if !means.totp => "pwd",
+        _ => "mfa",
+    }
 }
 
 /// The form that was sent; `None` where the page is only looked at.

@@ -3,7 +3,7 @@ use jose::digest;
 use model::Secret;
 use store::{Fault, Passkey};
 
-use crate::server::Call;
+use crate::{accounts::Mails, server::Call};
 
 /// What somebody can show beside a password.
 pub(crate) struct Means {
@@ -13,6 +13,8 @@ pub(crate) struct Means {
     pub(crate) codes: usize,
     /// Passkeys, the oldest first.
     pub(crate) passkeys: Vec<Passkey>,
+    /// Where a code may be mailed to: an address that is theirs, of whoever has nothing stronger.
+    pub(crate) mailbox: Option<String>,
 }
 
 impl Means {
@@ -20,8 +22,12 @@ impl Means {
         let (store, realm) = (&call.server.store, &call.realm);
         let mut passkeys = built_in(call, account).into_iter().collect::<Vec<_>>();
         passkeys.extend(store.passkeys_of(realm, &account.id).await?);
+        let totp = account.built_in.totp || store.totp_since(realm, &account.id).await?.is_some();
+        let writes = call.settings.factors.email_code && call.settings.accounts.mails != Mails::Off;
+        let mailbox = account.email.as_ref().filter(|(_, verified)| *verified && writes);
         Ok(Self {
-            totp: account.built_in.totp || store.totp_since(realm, &account.id).await?.is_some(),
+            totp,
+            mailbox: mailbox.filter(|_| !totp && passkeys.is_empty()).map(|(email, _)| email.clone()),
             codes: if call.settings.factors.codes {
                 store.recovery_codes_left(realm, &account.id).await?
             } else {
@@ -31,9 +37,14 @@ impl Means {
         })
     }
 
-    /// Whether there is nothing that a second factor could be. Recovery codes stand in for one.
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing was set up that is a second factor. Recovery codes stand in for one.
+    pub(crate) fn is_bare(&self) -> bool {
         !self.totp && self.passkeys.is_empty()
+    }
+
+    /// Whether there is nothing that a second factor could be.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_bare() && self.mailbox.is_none()
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     question,
 };
 use crate::{
+    activity::Activity,
     answer::{Answer, empty},
     pages::{PasskeyLine, Passkeys, PasskeysProblem, field},
     seal::Errand,
@@ -51,7 +52,9 @@ async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<Pa
         }
         "remove" if is_last_that_is_demanded(call, owner) => return Ok(Some(PasskeysProblem::Last)),
         "remove" => {
-            store.remove_passkey(realm, user, id).await.map_err(fault)?;
+            if store.remove_passkey(realm, user, id).await.map_err(fault)? {
+                call.told_of_factor(user, Activity::PasskeyRemoved).await;
+            }
         }
         _ if !sent.form.text(field::CREDENTIAL).is_empty() => {
             let made = question::made(call, &sent.form, user, &usual_name(call)).await.map_err(fault)?;

@@ -6,6 +6,7 @@ use store::{Fault, Passkey};
 
 use super::means::{party, passkey};
 use crate::{
+    activity::Activity,
     pages::{PasskeyAsked, field},
     parameters::Parameters,
     seal::{Errand, Sealed},
@@ -120,6 +121,9 @@ pub(super) async fn made(
         created_at: call.visit.now,
         used_at: None,
     };
-    let added = call.server.store.add_passkey(&call.realm, passkey, identity::PASSKEYS).await?;
-    Ok(if added { Ok(()) } else { Err(PasskeyError::Stranger) })
+    if !call.server.store.add_passkey(&call.realm, passkey, identity::PASSKEYS).await? {
+        return Ok(Err(PasskeyError::Stranger));
+    }
+    call.told_of_factor(account, Activity::PasskeyAdded).await;
+    Ok(Ok(()))
 }

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use http::header;
-use identity::{Account, Cookie, Method, Missing, Shown, recovery_hash, take_totp};
-use jose::{base64url, digest};
+use identity::{Account, Cookie, Method, Missing, Shown};
+use jose::digest;
 use store::{Fault, Session};
 
 use super::{
-    Means, Question,
-    means::totp_seed,
+    Means, Question, enrol, judge, mailed,
     question::{self, Outcome},
 };
 use crate::{
     answer::Answer,
     authorize,
-    pages::{App, Decision, FactorNeeded, FactorProblem, SecondFactor, SignInProblem, Unknown, field},
+    pages::{
+        App, Decision, FactorNeeded, FactorProblem, Mailbox, SecondFactor, SignInProblem, Unknown, field,
+    },
     parameters::Parameters,
     seal::Errand,
     server::Call,
@@ -33,8 +33,19 @@ pub(crate) enum Lack {
     SignIn,
 }
 
+/// What somebody is asked to show.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// What they showed so far.
+    pub(super) shown: Shown,
+    /// The class of sign-in that it is to make.
+    pub(super) class: String,
+    /// What the code that was mailed is bound to; empty: none was.
+    pub(super) ceremony: String,
+}
+
 /// What is asked of everybody.
-fn floor(call: &Call<'_>) -> &'static str {
+pub(super) fn floor(call: &Call<'_>) -> &'static str {
     match call.settings.factors.required {
         RequiredFactor::None => "pwd",
         RequiredFactor::Any => "mfa",
@@ -43,8 +54,8 @@ fn floor(call: &Call<'_>) -> &'static str {
 }
 
 /// Whether somebody is a persona that has nothing but a password: whoever is picked in a mock passes for all.
-fn is_bare_persona(call: &Call<'_>, account: &Account, means: &Means) -> bool {
-    means.is_empty() && call.settings.directory.account(&account.id).is_some()
+pub(super) fn is_bare_persona(call: &Call<'_>, account: &Account, means: &Means) -> bool {
+    means.is_bare() && call.settings.directory.account(&account.id).is_some()
 }
 
 /// What a session lacks for the class that is asked for.
@@ -87,9 +98,12 @@ pub(crate) async fn after(
     if is_bare_persona(call, account, &means) {
         return sign_in::enter(call, errand, account, None).await;
     }
-    // Whoever has an authenticator is asked for its code, whatever is asked for.
-    let own = if means.totp { "mfa" } else { "pwd" };
-    let policy = [floor(call), own];
+    let policy = if enrol::is_on_the_way(errand) {
+        [enrol::class(call, account, &means); 2]
+    } else {
+        // Whoever has an authenticator is asked for its code, whatever is asked for.
+        [floor(call), if means.totp { "mfa" } else { "pwd" }]
+    };
     if policy.iter().any(|class| shown.missing(class) == Missing::Factor)
         && is_remembered(call, account).await
     {
@@ -122,19 +136,33 @@ pub(crate) async fn show(
     (shown, class): (&Shown, &str),
     problem: Option<FactorProblem>,
 ) -> Answer {
+    let asked = Asked { shown: shown.clone(), class: class.to_owned(), ceremony: String::new() };
+    page(call, then, account, &asked, problem).await
+}
+
+/// The same, in the midst of it.
+pub(super) async fn page(
+    call: &Call<'_>,
+    then: &Errand,
+    account: &Account,
+    asked: &Asked,
+    problem: Option<FactorProblem>,
+) -> Answer {
     let means = match Means::of(call, account).await {
         Ok(means) => means,
         Err(fault) => return call.fault(&fault),
     };
     // What is demanded of everybody is demanded here, too.
-    let class = if shown.missing(class) == Missing::Nothing { floor(call) } else { class };
-    let only_passkey = shown.missing(class) == Missing::Passkey;
+    let is_enough = asked.shown.missing(&asked.class) == Missing::Nothing;
+    let class = if is_enough { floor(call) } else { &asked.class };
+    let only_passkey = asked.shown.missing(class) == Missing::Passkey;
     let errand = Errand::Factor {
         then: Box::new(then.clone()),
         account: account.id.clone(),
         password_version: account.password_version,
-        shown: shown.text(),
+        shown: asked.shown.text(),
         class: class.to_owned(),
+        ceremony: asked.ceremony.clone(),
     };
     let form = call.form("/_lobby/sign-in", errand);
     let place = app(call, then).await;
@@ -148,12 +176,14 @@ pub(crate) async fn show(
     }
     let question = Some(&means.passkeys).filter(|passkeys| !passkeys.is_empty());
     let question = question.and_then(|passkeys| Question::get(call, &account.id, passkeys));
+    let address = means.mailbox.as_deref().map(mailed::hinted);
     let page = SecondFactor {
         app,
         ticket: form.ticket(),
         user: &account.name,
         totp: means.totp && !only_passkey,
         codes: means.codes > 0 && !only_passkey,
+        mailbox: address.as_deref().map(|address| Mailbox { address, sent: !asked.ceremony.is_empty() }),
         remember: (!only_passkey).then_some(call.settings.factors.remember),
         passkey: question.as_ref().map(Question::asked),
         problem,
@@ -176,7 +206,7 @@ async fn app(call: &Call<'_>, errand: &Errand) -> (String, Option<String>) {
 /// is none of these.
 pub(crate) async fn answer(call: &Call<'_>, form: &Parameters, errand: &Errand) -> Option<Answer> {
     match errand {
-        Errand::Factor { then, account, password_version, shown, class } => {
+        Errand::Factor { then, account, password_version, shown, class, ceremony } => {
             let decision = form.get(field::DECISION).and_then(Decision::parse);
             if decision == Some(Decision::Switch) {
                 return Some(sign_in::show(call, then, None, None).await);
@@ -190,8 +220,12 @@ pub(crate) async fn answer(call: &Call<'_>, form: &Parameters, errand: &Errand) 
             };
             let found = found.filter(|found| !found.disabled && found.password_version == *password_version);
             let Some(found) = found else { return Some(sign_in::show(call, then, None, None).await) };
-            let asked = (Shown::of(shown), class.as_str());
-            Some(take(call, form, then, &found, asked).await)
+            let asked = Asked { shown: Shown::of(shown), class: class.clone(), ceremony: ceremony.clone() };
+            Some(if form.text(field::DO) == "mail" {
+                mailed::send(call, then, &found, asked).await
+            } else {
+                judge::take(call, form, then, &found, asked).await
+            })
         }
         Errand::Offer { sid, then } => Some(super::offer::answer(call, form, sid, then).await),
         Errand::Authorize { .. } | Errand::Device { .. } | Errand::Visit | Errand::Account { .. }
@@ -233,94 +267,4 @@ async fn by_passkey(call: &Call<'_>, form: &Parameters, errand: &Errand) -> Answ
         Ok(None) => sign_in::show(call, errand, Some(SignInProblem::Passkey), None).await,
         Err(fault) => call.fault(&fault),
     }
-}
-
-/// A second thing was shown.
-async fn take(
-    call: &Call<'_>,
-    form: &Parameters,
-    then: &Errand,
-    account: &Arc<Account>,
-    (mut shown, class): (Shown, &str),
-) -> Answer {
-    let judged = judge(call, form, account).await;
-    let method = match judged {
-        Ok(Ok(method)) => method,
-        Ok(Err(problem)) => return show(call, then, account, (&shown, class), Some(problem)).await,
-        Err(fault) => return call.fault(&fault),
-    };
-    shown.add(method);
-    if shown.missing(class) != Missing::Nothing {
-        return show(call, then, account, (&shown, class), Some(FactorProblem::Missing)).await;
-    }
-    let mut answer = sign_in::enter(call, then, account, Some((&shown, class))).await;
-    if form.get(field::REMEMBER).is_some() && !matches!(method, Method::Passkey { .. }) {
-        let cookie = base64url::encode(call.server.random::<32>());
-        let hash = digest::sha256(format!("{cookie}\0{}", account.password_version));
-        let span = call.settings.factors.remember;
-        let until = call.visit.now.plus(span);
-        let kept = call.server.store.remember_browser(&call.realm, &account.id, hash, until).await;
-        if let (Ok(()), Some(cookie)) =
-            (kept, call.set_cookie(Cookie::Remembered, &cookie, Some(span.as_secs())))
-        {
-            answer.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-    }
-    answer
-}
-
-/// What was shown, if it is right. Tries are counted before they are looked at, so that no number at once is
-/// more than that (attacks.md, G06).
-async fn judge(
-    call: &Call<'_>,
-    form: &Parameters,
-    account: &Account,
-) -> Result<Result<Method, FactorProblem>, Fault> {
-    if form.get(field::CREDENTIAL).is_some_and(|credential| !credential.is_empty()) {
-        return Ok(match question::shown(call, form).await? {
-            Outcome::Good((id, method)) if id == account.id => Ok(method),
-            Outcome::Good(_) | Outcome::Refused | Outcome::Unknown { .. } => Err(FactorProblem::Passkey),
-        });
-    }
-    let (code, recovery) = (form.text(field::CODE), form.text(field::RECOVERY));
-    if code.is_empty() && recovery.is_empty() {
-        return Ok(Err(FactorProblem::Wrong));
-    }
-    let (attempts, now) = (&call.server.attempts, call.visit.now);
-    let counted = format!("factor {}", account.id);
-    let locked = |left| FactorProblem::Locked { until: now.plus(left), now };
-    if let Err(left) = call.admits_still(&account.id) {
-        return Ok(Err(locked(left)));
-    }
-    if let Some(left) = attempts.locked_for(&call.realm, &counted, now) {
-        return Ok(Err(locked(left)));
-    }
-    // The one that fills the measure is looked at yet.
-    let rules = &call.settings.lockout;
-    let rules = guard::lockout::Settings { failures: rules.failures.saturating_add(1), ..*rules };
-    if let Some(left) = attempts.fail(&call.realm, &counted, &rules, now) {
-        return Ok(Err(locked(left)));
-    }
-    let (store, realm) = (&call.server.store, &call.realm);
-    let method = if code.is_empty() {
-        let hash = recovery_hash(&account.id, recovery);
-        let right =
-            call.settings.factors.codes && store.spend_recovery_code(realm, &account.id, hash, now).await?;
-        right.then_some(Method::RecoveryCode)
-    } else {
-        match totp_seed(call, account).await? {
-            None => None,
-            Some(seed) => {
-                let right =
-                    take_totp(store, realm, &account.id, (seed.expose(), code), call.visit.real).await?;
-                right.then_some(Method::OneTimeCode)
-            }
-        }
-    };
-    let Some(method) = method else {
-        call.failed(&account.id);
-        return Ok(Err(FactorProblem::Wrong));
-    };
-    attempts.succeed(&call.realm, &counted);
-    Ok(Ok(method))
 }

@@ -22,6 +22,10 @@ pub trait Page {
     fn has_script(&self) -> bool {
         false
     }
+    /// Whether it has the script that asks the server of a password while it is typed.
+    fn asks(&self) -> bool {
+        false
+    }
     /// When it makes sense to try again: `Retry-After`.
     fn retry_after(&self) -> Option<Duration> {
         None
@@ -49,7 +53,7 @@ pub fn answer(frame: &Frame<'_>, page: &dyn Page) -> Response<Bytes> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy(page.app(), page.has_script()));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy(page));
     for (name, value) in GUARDS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -75,13 +79,17 @@ const GUARDS: [(HeaderName, &str); 7] = [
 
 /// Nothing but our stylesheet and icon; forms go to ourselves and, through a redirect, to the one proven
 /// place (browsers check `form-action` on redirects, too).
-fn policy(app: Option<&App<'_>>, has_script: bool) -> HeaderValue {
-    let script = if has_script { "script-src 'self'; " } else { "" };
+fn policy(page: &dyn Page) -> HeaderValue {
+    let script = match (page.has_script(), page.asks()) {
+        (_, true) => "script-src 'self'; connect-src 'self'; ",
+        (true, false) => "script-src 'self'; ",
+        (false, false) => "",
+    };
     let mut policy = format!(
         "default-src 'none'; {script}style-src 'self'; img-src 'self'; base-uri 'none'; \
          frame-ancestors 'none'; form-action 'self'"
     );
-    if let Some(source) = app.and_then(App::source) {
+    if let Some(source) = page.app().and_then(App::source) {
         // Writing to a `String` does not fail.
         let _ = write!(policy, " {source}");
     }

@@ -136,8 +136,8 @@ impl Brand {
         self.colours.is_some()
     }
 
-    /// A file below `/_lobby/assets/`: the stylesheet `pages.css`, the icon `lobby.svg`, the script `passkey.js`,
-    /// and of a service's own the colours `colours.css` and its picture.
+    /// A file below `/_lobby/assets/`: the stylesheet `pages.css`, the icon `lobby.svg`, the scripts `passkey.js`
+    /// and `password.js`, and of a service's own the colours `colours.css` and its picture.
     pub fn asset(&self, name: &str) -> Option<Response<Bytes>> {
         const STYLE: &str = "text/css; charset=utf-8";
         let ours = |bytes: &'static [u8]| Bytes::from_static(bytes);
@@ -148,6 +148,9 @@ impl Brand {
             }
             "passkey.js" => {
                 ("text/javascript; charset=utf-8", ours(include_bytes!("../../assets/passkey.js")))
+            }
+            "password.js" => {
+                ("text/javascript; charset=utf-8", ours(include_bytes!("../../assets/password.js")))
             }
             "lobby.svg" => ("image/svg+xml", ours(include_bytes!("../../assets/lobby.svg"))),
             "colours.css" => (STYLE, self.colours.clone()?),

@@ -46,6 +46,10 @@ pub enum FactorProblem {
     Wrong,
     /// What the passkey said does not hold.
     Passkey,
+    /// The code is not the one that was mailed, was used before, or is too old.
+    MailedWrong,
+    /// So many codes were mailed that no other is for a while.
+    Mails,
     /// It is good, and not enough.
     Missing,
     /// Too many tries.
@@ -55,6 +59,15 @@ pub enum FactorProblem {
         /// Now, by the same clock.
         now: Timestamp,
     },
+}
+
+/// Where a code can be mailed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mailbox<'a> {
+    /// The address, as its owner knows it again.
+    pub address: &'a str,
+    /// Whether a code is on its way.
+    pub sent: bool,
 }
 
 /// Asks for the factor that is missing, and for nothing else.
@@ -70,6 +83,8 @@ pub struct SecondFactor<'a> {
     pub totp: bool,
     /// Whether a recovery code will do.
     pub codes: bool,
+    /// Where a code can be mailed to that will do.
+    pub mailbox: Option<Mailbox<'a>>,
     /// For how long the browser can be remembered; none: not at all.
     pub remember: Option<Duration>,
     /// The question that a passkey answers.
@@ -87,6 +102,8 @@ impl Page for SecondFactor<'_> {
         let problem = self.problem.map(|problem| match problem {
             FactorProblem::Wrong => context! { kind => "wrong" },
             FactorProblem::Passkey => context! { kind => "passkey" },
+            FactorProblem::MailedWrong => context! { kind => "mailed_wrong" },
+            FactorProblem::Mails => context! { kind => "mails" },
             FactorProblem::Missing => context! { kind => "missing" },
             FactorProblem::Locked { until, now } => context! {
                 kind => "locked", until => clock(until), left => Span::of(until.since(now)).values(),
@@ -95,6 +112,7 @@ impl Page for SecondFactor<'_> {
         context! {
             app => self.app.values(), ticket => self.ticket.values(), user => self.user,
             totp => self.totp, codes => self.codes, problem,
+            mailbox => self.mailbox.map(|mailbox| context! { address => mailbox.address, sent => mailbox.sent }),
             remember => self.remember.map(|span| Span::of(span).values()),
             passkey => self.passkey.map(PasskeyAsked::values),
         }
@@ -111,17 +129,27 @@ impl Page for SecondFactor<'_> {
     fn status(&self) -> StatusCode {
         match self.problem {
             None => StatusCode::OK,
-            Some(FactorProblem::Wrong | FactorProblem::Passkey | FactorProblem::Missing) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            Some(FactorProblem::Locked { .. }) => StatusCode::TOO_MANY_REQUESTS,
+            Some(
+                FactorProblem::Wrong
+                | FactorProblem::Passkey
+                | FactorProblem::MailedWrong
+                | FactorProblem::Missing,
+            ) => StatusCode::UNPROCESSABLE_ENTITY,
+            Some(FactorProblem::Locked { .. } | FactorProblem::Mails) => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self.problem {
             Some(FactorProblem::Locked { until, now }) => Some(until.since(now)),
-            None | Some(FactorProblem::Wrong | FactorProblem::Passkey | FactorProblem::Missing) => None,
+            None
+            | Some(
+                FactorProblem::Wrong
+                | FactorProblem::Passkey
+                | FactorProblem::MailedWrong
+                | FactorProblem::Mails
+                | FactorProblem::Missing,
+            ) => None,
         }
     }
 }

@@ -1,7 +1,8 @@
 use http::StatusCode;
+use identity::password::{Likeness, Refusal};
 use minijinja::{Value, context};
 
-use super::{App, Page, Ticket};
+use super::{App, Language, Page, Ticket, words};
 
 /// A text of the translations, with what stands in its placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,29 @@ impl Text {
     pub const fn counted(id: &'static str, count: u64) -> Self {
         Self { id, count: Some(count) }
     }
+
+    /// Why a password is refused.
+    pub fn of_refusal(refusal: &Refusal) -> Self {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        match refusal {
+            Refusal::TooShort { least, .. } => Self::counted("password.too_short", count(*least)),
+            Refusal::TooLong { most } => Self::counted("password.too_long", count(*most)),
+            Refusal::Classes { least, .. } => Self::counted("password.classes", u64::from(*least)),
+            Refusal::Breached => Self::plain("password.breached"),
+            Refusal::BreachUnknown => Self::plain("password.breach_unknown"),
+            Refusal::Like(Likeness::Name) => Self::plain("password.like_name"),
+            Refusal::Like(Likeness::Email) => Self::plain("password.like_email"),
+            Refusal::Like(Likeness::Service) => Self::plain("password.like_service"),
+            Refusal::Guessable { .. } => Self::plain("password.guessable"),
+        }
+    }
+
+    /// It, in a language.
+    pub fn told(&self, language: Language<'_>) -> String {
+        let count = self.count.map(|count| count.to_string());
+        let text = language.words.text(self.id, self.count).unwrap_or_default();
+        words::fill(text, |name| count.as_deref().filter(|_| name == "count"))
+    }
 }
 
 /// What a field of a form is for: by it browsers and password managers know what belongs there (HTML,
@@ -30,8 +54,12 @@ impl Text {
 pub enum Input {
     /// A name or address by which an account is found.
     Username,
+    /// A name that is chosen.
+    Name,
     /// An e-mail address.
     Email,
+    /// An e-mail address, or none.
+    EmailIfAny,
     /// The password that there is.
     CurrentPassword,
     /// A password that is chosen.
@@ -54,10 +82,14 @@ pub struct Field<'a> {
 /// What a form is for: half of the ids of its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormKind {
+    /// Making the first account, the owner's.
+    Setup,
     /// Making an account.
     SignUp,
     /// The link of the mail, after it.
     SignUpConfirm,
+    /// The link of an invitation.
+    Invited,
     /// Asking for a link to choose another password.
     Reset,
     /// Choosing it.
@@ -77,8 +109,10 @@ pub enum FormKind {
 impl FormKind {
     const fn id(self) -> &'static str {
         match self {
+            Self::Setup => "setup",
             Self::SignUp => "sign_up",
             Self::SignUpConfirm => "sign_up_confirm",
+            Self::Invited => "invited",
             Self::Reset => "reset",
             Self::ResetChoose => "reset_choose",
             Self::ChangePassword => "change_password",
@@ -122,13 +156,20 @@ impl Page for Form<'_> {
         let field = |(place, field): (usize, &Field<'_>)| {
             let (label, kind, autocomplete) = match field.input {
                 Input::Username => ("sign_in.name", "text", "username"),
+                Input::Name => ("account.name", "text", "username"),
                 Input::Email => ("account.email", "email", "email"),
+                Input::EmailIfAny => ("account.email_if_any", "email", "email"),
                 Input::CurrentPassword => ("account.current_password", "password", "current-password"),
                 Input::NewPassword => ("account.new_password", "password", "new-password"),
             };
             let (name, value, fixed) = (field.name, field.value, field.fixed);
-            context! { name, value, fixed, label, kind, autocomplete, focus => focus == Some(place) }
+            let (required, is_new) = (field.input != Input::EmailIfAny, field.input == Input::NewPassword);
+            context! {
+                name, value, fixed, label, kind, autocomplete, required, is_new, focus => focus == Some(place),
+            }
         };
+        // A sandbox that is named in the query stays there.
+        let query = self.ticket.action.split_once('?').map(|(_, query)| format!("?{query}"));
         let problem = |text: &Text| context! { id => text.id, count => text.count };
         context! {
             kind => self.kind.id(),
@@ -137,12 +178,20 @@ impl Page for Form<'_> {
             link => self.link,
             fields => self.fields.iter().enumerate().map(field).collect::<Vec<_>>(),
             problems => self.problems.iter().map(problem).collect::<Vec<_>>(),
+            asks => self.asks(),
+            // Whoever makes the first account is on another listener than everybody else.
+            strength => (self.kind == FormKind::Setup).then(|| format!("{}/strength", self.ticket.action)),
+            query => query.unwrap_or_default(),
             instead => self.instead.map(|(text, path)| context! { text, path }),
         }
     }
 
     fn app(&self) -> Option<&App<'_>> {
         Some(&self.app)
+    }
+
+    fn asks(&self) -> bool {
+        self.fields.iter().any(|field| field.input == Input::NewPassword)
     }
 
     fn status(&self) -> StatusCode {
@@ -161,12 +210,18 @@ pub enum NoticeKind {
     SignUpClosed,
     /// There are no mails here, and this needs one.
     NoMail,
+    /// Nobody chooses another password by mail here.
+    ResetClosed,
     /// The password is another one now.
     PasswordChanged,
     /// The address is another one now.
     EmailChanged,
     /// The account is gone.
     Deleted,
+    /// The first account is made.
+    SetUp,
+    /// The way to the first account is shut.
+    SetupOver,
 }
 
 /// A page that only tells something.
@@ -191,9 +246,12 @@ impl Page for Notice<'_> {
             NoticeKind::LinkOver => "link_over",
             NoticeKind::SignUpClosed => "sign_up_closed",
             NoticeKind::NoMail => "no_mail",
+            NoticeKind::ResetClosed => "reset_closed",
             NoticeKind::PasswordChanged => "password_changed",
             NoticeKind::EmailChanged => "email_changed",
             NoticeKind::Deleted => "deleted",
+            NoticeKind::SetUp => "set_up",
+            NoticeKind::SetupOver => "setup_over",
         };
         context! { app => self.app.values(), kind }
     }

@@ -15,8 +15,10 @@ pub struct MailText {
     pub html: String,
 }
 
-/// How long a link in a mail is good, as it is told.
+/// How long a link in a mail is good, as it is told; a code less, because it is short.
 const MINUTES: &str = "15";
+const MINUTES_OF_CODE: &str = "10";
+const DAYS_OF_INVITATION: &str = "7";
 
 /// A mail in a language: `kind` is half of the ids of its texts.
 pub fn mail(
@@ -26,10 +28,14 @@ pub fn mail(
     link: Option<&str>,
     detail: &str,
 ) -> Result<MailText, RenderFault> {
+    // What was done is told in the words of the account's own page.
+    let done = language.words.text(&format!("activity.{detail}"), None).filter(|_| kind == "factor");
+    let detail = done.unwrap_or(detail);
     let value = |name: &str| match name {
         "app" => Some(app),
         "detail" => Some(detail),
-        "minutes" => Some(MINUTES),
+        "minutes" => Some(minutes(kind)),
+        "days" => Some(DAYS_OF_INVITATION),
         _ => None,
     };
     let subject = language.words.text(&format!("mail.{kind}.subject"), None).unwrap_or_default();
@@ -49,7 +55,12 @@ fn part(
     detail: &str,
 ) -> Result<String, RenderFault> {
     let frame = Frame { language, service: app, ..Frame::default() };
-    template::render(template, &frame, &context! { kind, app, link, detail, minutes => MINUTES })
+    let values = context! { kind, app, link, detail, minutes => minutes(kind), days => DAYS_OF_INVITATION };
+    template::render(template, &frame, &values)
+}
+
+fn minutes(kind: &str) -> &'static str {
+    if kind == "code" { MINUTES_OF_CODE } else { MINUTES }
 }
 
 /// What stands in the place of a link in a sample.

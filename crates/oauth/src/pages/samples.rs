@@ -9,7 +9,7 @@ use model::Timestamp;
 use super::{
     AccountPage, App, Authenticator, AuthenticatorSetUp, CodeProblem, Consent, Device, DeviceCode,
     DeviceConfirm, DeviceDone, FactorNeeded, FactorProblem, Failure, FailureKind, Field, Form, FormKind,
-    Happened, Input, Notice, NoticeKind, Page, PasskeyAsked, PasskeyLine, PasskeyOffer, Passkeys,
+    Happened, Input, Mailbox, Notice, NoticeKind, Page, PasskeyAsked, PasskeyLine, PasskeyOffer, Passkeys,
     PasskeysProblem, Permission, Persona, RecoveryCodes, SecondFactor, SignIn, SignInProblem, SignOut,
     SignedOut, Text, Ticket, Unknown, Waited, Who,
 };
@@ -98,8 +98,10 @@ fn accounts(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn F
     );
     let input = |name, input, value, fixed| Field { name, input, value, fixed };
     let kinds = [
+        ("setup", FormKind::Setup),
         ("sign-up", FormKind::SignUp),
         ("sign-up-confirm", FormKind::SignUpConfirm),
+        ("invited", FormKind::Invited),
         ("reset", FormKind::Reset),
         ("reset-choose", FormKind::ResetChoose),
         ("change-password", FormKind::ChangePassword),
@@ -118,7 +120,9 @@ fn accounts(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn F
                 link: Some(s.detail),
                 fields: vec![
                     input("username", Input::Username, s.user, true),
+                    input("name", Input::Name, s.user, false),
                     input("email", Input::Email, s.detail, false),
+                    input("email-2", Input::EmailIfAny, s.detail, false),
                     input("current", Input::CurrentPassword, "", false),
                     input("new", Input::NewPassword, "", false),
                 ],
@@ -133,9 +137,12 @@ fn accounts(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn F
         ("link-over", NoticeKind::LinkOver),
         ("sign-up-closed", NoticeKind::SignUpClosed),
         ("no-mail", NoticeKind::NoMail),
+        ("reset-closed", NoticeKind::ResetClosed),
         ("password-changed", NoticeKind::PasswordChanged),
         ("email-changed", NoticeKind::EmailChanged),
         ("deleted", NoticeKind::Deleted),
+        ("set-up", NoticeKind::SetUp),
+        ("setup-over", NoticeKind::SetupOver),
     ] {
         look(name, &Notice { app, kind, status: StatusCode::OK });
     }
@@ -204,6 +211,7 @@ fn factors(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn Fn
         user: s.user,
         totp: true,
         codes: true,
+        mailbox: None,
         remember: Some(Duration::from_secs(30 * 86_400)),
         passkey: Some(asked),
         problem: None,
@@ -211,6 +219,15 @@ fn factors(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn Fn
     look("factor", &second);
     look("factor-code", &SecondFactor { passkey: None, ..second });
     look("factor-passkey", &SecondFactor { totp: false, codes: false, remember: None, ..second });
+    let (passkey, totp) = (None, false);
+    let mailbox = Mailbox { address: s.detail, sent: false };
+    let mail = SecondFactor { mailbox: Some(mailbox), totp, passkey, ..second };
+    let sent = SecondFactor { mailbox: Some(Mailbox { sent: true, ..mailbox }), codes: false, ..mail };
+    look("factor-mail", &mail);
+    look("factor-mail-sent", &sent);
+    let problem = |problem| SecondFactor { problem: Some(problem), ..sent };
+    look("factor-mail-wrong", &problem(FactorProblem::MailedWrong));
+    look("factor-mails", &problem(FactorProblem::Mails));
     for (name, problem) in [
         ("factor-wrong", FactorProblem::Wrong),
         ("factor-passkey-wrong", FactorProblem::Passkey),

@@ -13,8 +13,9 @@ use super::{
     words::{is_countless, placeholders},
 };
 
-/// The one script.
-const OURS: &str = "script src=\"/_lobby/assets/passkey.js\" defer";
+/// The scripts: for passkeys, and for passwords that are typed.
+const OURS: [&str; 2] =
+    ["script src=\"/_lobby/assets/passkey.js\" defer", "script src=\"/_lobby/assets/password.js\" defer"];
 
 const APP: App<'static> =
     App { name: "Bookshop", redirect: Some("https://app.example.com/callback"), home: None };
@@ -59,7 +60,7 @@ fn hostile_names_scopes_and_requests_stay_text_on_every_page() {
         let html = html(page);
         seen += 1;
         for tag in tags(&html) {
-            assert!(!tag.starts_with("script") || tag == OURS, "{name}: <{tag}>");
+            assert!(!tag.starts_with("script") || OURS.contains(&tag), "{name}: <{tag}>");
             assert!(!tag.starts_with("img"), "{name}: <{tag}>");
             assert!(!bare(tag).contains("onerror"), "{name}: <{tag}>");
         }
@@ -87,13 +88,16 @@ fn a_hostile_page_has_the_same_tags_as_a_friendly_one() {
 }
 
 #[test]
-fn no_page_has_inline_script_or_style_and_only_those_with_passkeys_the_one_of_ours() {
+fn no_page_has_inline_script_or_style_and_only_those_that_need_them_have_ours() {
     samples::each(&FRIENDLY, &mut |name, page| {
         let (html, allowed) = (html(page), policy(&answer(&Frame::default(), page)));
-        assert_eq!(html.contains(OURS), page.has_script(), "{name}");
-        assert_eq!(allowed.contains("script-src 'self';"), page.has_script(), "{name}: {allowed}");
+        assert_eq!(html.contains(OURS[0]), page.has_script(), "{name}");
+        assert_eq!(html.contains(OURS[1]), page.asks(), "{name}");
+        let has_any = page.has_script() || page.asks();
+        assert_eq!(allowed.contains("script-src 'self';"), has_any, "{name}: {allowed}");
+        assert_eq!(allowed.contains("connect-src 'self';"), page.asks(), "{name}: {allowed}");
         for tag in tags(&html) {
-            assert!(!tag.starts_with("script") || tag == OURS, "{name}: <{tag}>");
+            assert!(!tag.starts_with("script") || OURS.contains(&tag), "{name}: <{tag}>");
             assert!(!tag.starts_with("style"), "{name}: <{tag}>");
             assert!(!bare(tag).contains(" style=") && !bare(tag).contains(" on"), "{name}: <{tag}>");
         }
@@ -395,6 +399,8 @@ fn no_language_lacks_a_word_and_none_has_one_too_many() {
         include_str!("../account/password.rs"),
         include_str!("../accounts.rs"),
         include_str!("../reset.rs"),
+        include_str!("../setup_page.rs"),
+        include_str!("../strength.rs"),
         include_str!("../sign_up.rs"),
         include_str!("form.rs"),
         include_str!("letter.rs"),
@@ -409,6 +415,7 @@ fn no_language_lacks_a_word_and_none_has_one_too_many() {
             || include_str!("../letter.rs").contains(&format!("\"{kind}\""))
     };
     let families = [
+        "setup.",
         "time.",
         "scope.",
         "failure.",

@@ -368,3 +368,65 @@ async fn related_sites_are_named_where_there_are_any() {
     let told = house.get("/.well-known/webauthn").await.ok();
     assert_eq!(told, json!({"origins": ["https://shop.example.net"]}));
 }
+
+/// What happened to alice, the newest first, and what she was told of it.
+async fn told(house: &House) -> (Vec<String>, Vec<String>) {
+    let realm = house.visit.realm();
+    let happened = house.store.activities(&realm, "alice").await.unwrap();
+    let what = happened.into_iter().map(|activity| activity.what).filter(|what| what != "sign-in").collect();
+    let mails = house.store.mails(&realm, Some("alice@example.com"), 99).await.unwrap();
+    let is_told = |mail: &store::Mail| mail.subject == "How you sign in to Lobby was changed";
+    let mails = mails.iter().filter(|mail| is_told(mail));
+    (what, mails.map(|mail| mail.plain.split('.').next().unwrap().to_owned()).collect())
+}
+
+#[tokio::test]
+async fn whatever_somebody_signs_in_with_changes_and_they_are_told() {
+    let accounts = oauth::AccountRules { mails: oauth::Mails::Outbox, ..oauth::AccountRules::default() };
+    let mut house = House::with(Settings { accounts, ..settings() });
+    house.code("alice", &[]).await;
+    let page = house.get("/_lobby/account/passkeys").await;
+    let page = answer(&house, &page, "alice", ORIGIN).await;
+    let id = house.store.passkeys_of(&house.visit.realm(), "alice").await.unwrap()[0].id.clone();
+    house.advance(1);
+    house.submit(&page, &[("do", "remove"), ("id", "of nobody")]).await;
+    house.submit(&page, &[("do", "remove"), ("id", &id)]).await;
+    house.advance(1);
+    let page = house.get("/_lobby/account/codes").await;
+    let page = house.submit(&page, &[("do", "new")]).await;
+    let recovery = between(&page.text(), "<li><code>", "<").to_owned();
+    house.submit(&page, &[("do", "keep"), ("recovery_code", "aaaa")]).await.is_page(422, "none of the ten");
+    house.submit(&page, &[("do", "keep"), ("recovery_code", &recovery)]).await;
+    house.advance(1);
+    let page = house.get("/_lobby/account/authenticator").await;
+    let fours = between(&page.text(), "translate=\"no\" dir=\"ltr\">", "</code>").replace(' ', "");
+    let (right, _) = identity::totp_code(&base32(&fours), house.visit.real);
+    house.submit(&page, &[("do", "confirm"), ("code", &right)]).await;
+    house.advance(1);
+    let page = house.get("/_lobby/account/authenticator").await;
+    house.submit(&page, &[("recovery_code", &recovery)]).await;
+    house.advance(1);
+    let page = house.get("/_lobby/account/authenticator").await;
+    house.submit(&page, &[("do", "remove")]).await;
+    let (what, mails) = told(&house).await;
+    let wanted = [
+        "authenticator-removed",
+        "recovery-code-used",
+        "authenticator-added",
+        "recovery-codes-made",
+        "passkey-removed",
+        "passkey-added",
+    ];
+    assert_eq!(what, wanted);
+    let wanted = [
+        "Authenticator app removed",
+        "Recovery code used",
+        "Authenticator app set up",
+        "New recovery codes made",
+        "Passkey removed",
+        "Passkey added",
+    ];
+    assert_eq!(mails, wanted);
+    let page = house.get("/_lobby/account/").await.text();
+    assert!(wanted.iter().all(|text| page.contains(text)), "{page}");
+}

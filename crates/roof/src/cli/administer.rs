@@ -68,6 +68,34 @@ pub(crate) enum UserCommand {
         /// The user, by name, e-mail address or id.
         user: String,
     },
+    /// Invite one by mail, for seven days. Where no mails are sent the link is printed, to be handed over.
+    Invite(UserInvite),
+    /// List the invitations that are good yet.
+    Invitations,
+    /// Withdraw an invitation: its link is good no more.
+    Uninvite {
+        /// The address that was invited.
+        email: String,
+    },
+}
+
+/// `lobby user invite`
+#[derive(Debug, Args)]
+pub(crate) struct UserInvite {
+    /// Their e-mail address.
+    pub(crate) email: String,
+    /// A role that they will have; repeat it for more.
+    #[arg(long = "role", env = "LOBBY_USER_ROLES", value_delimiter = ',', value_name = "ROLE")]
+    pub(crate) roles: Vec<String>,
+    /// A scope that they may give to apps; repeat it for more. Default: every scope that the APIs declare.
+    #[arg(long = "scope", env = "LOBBY_USER_SCOPES", value_delimiter = ',', value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
+    /// Their subscription tier.
+    #[arg(long, env = "LOBBY_USER_PLAN")]
+    pub(crate) plan: Option<String>,
+    /// The language of the mail, as de; default: English.
+    #[arg(long, env = "LOBBY_USER_LANGUAGE", value_name = "TAG")]
+    pub(crate) language: Option<String>,
 }
 
 /// `lobby user add`

@@ -15,6 +15,7 @@ use std::{
 use ::watch::Metrics;
 use gateway::{Handler, Office, Phase, Redirect, Service};
 use model::{Entropy, Secret};
+use oauth::pages::Brand;
 use serde_json::json;
 use store::Use;
 use tokio::sync::watch;
@@ -32,6 +33,7 @@ use crate::{
     follow::Follower,
     gather::{DEFAULT_CONFIG, Footing, Gathering, Sources},
     house::{Address, House, Plan},
+    letters::Assets,
     lock::Lock,
     postman::Postman,
     report::Reporter,
@@ -82,6 +84,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     };
     let metrics = Arc::new(Metrics::default());
     let plan = Plan { kept, control_token: None, metrics: Some(metrics.clone()) };
+    let brand = wiring.oauth.brand.clone();
     let house = Arc::new(House::build(plan, &gathering, wiring, address, reporter)?);
     let asking = certificates.as_ref().map(|shown| shown.asking.clone()).unwrap_or_default();
     asking.set(house.wants_certificates());
@@ -97,7 +100,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let setup = setup::open(&house.store, &admin_url, &SystemEntropy).await?;
     let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
     let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };
-    let office = office(&gathering, &house, tokens, pulse)?;
+    let office = office(&gathering, &house, tokens, pulse, brand)?;
     let handler = Handler::Gateway(house.gateway.clone());
     let serving = tokio::spawn(gateway::serve(vec![public], tls, bounds, handler, watching));
     // It is there until the process ends: whoever asks while requests are drained hears so.
@@ -162,13 +165,16 @@ fn office(
     house: &House,
     tokens: Vec<Secret<String>>,
     pulse: HousePulse,
+    brand: Arc<Brand>,
 ) -> Result<Handler, Failure> {
     let (config, folder) = (&gathering.config, gathering.folder());
     let (store, passwords) = (house.store.clone(), house.passwords.clone());
     let badges = Some(Arc::new(house.badges()) as Arc<dyn admin::Badges>);
-    let administration = administration::of(config, folder, store, passwords, tokens, badges);
+    let shown = (badges, brand.clone());
+    let administration = administration::of(config, folder, store, passwords, tokens, shown);
     let administration = administration.map_err(|message| Failure::new(message, "mend it in lobby.yaml"))?;
-    let service = Arc::new(AdminDoor::new(gathering, pulse, Box::new(administration)));
+    let service =
+        Arc::new(AdminDoor::new(gathering, pulse, vec![Box::new(administration), Box::new(Assets(brand))]));
     Ok(beside(service))
 }
 

@@ -244,9 +244,9 @@ mod tests {
     #[test]
     fn all_keys_without_effect_are_told_of_at_once() {
         let written = |text: &str| Written { file: Arc::new("lobby.yaml".into()), text: text.to_owned() };
-        let file = written("mail: outbox\nfactors: { email_code: true }\ncounters: valkey://cache\n");
+        let file = written("mail: outbox\npages: {}\ncounters: valkey://cache\n");
         let problem = file.idle(&file.parse().unwrap()).unwrap();
-        assert!(problem.message.ends_with("`counters`, `factors.email_code`"), "{}", problem.message);
+        assert!(problem.message.ends_with("`counters`"), "{}", problem.message);
         assert_eq!((problem.severity, problem.place.unwrap().line), (Severity::Warning, 3));
         let file = written("store: memory\ncounters: memory\nlisten: { tls: local }\n");
         assert_eq!(file.idle(&file.parse().unwrap()), None);

@@ -70,7 +70,8 @@ pub(super) fn page() -> String {
          sizes `64 KB`, `10 MB`. A secret is never written here: `${NAME}` takes it from the environment, `file:PATH` from\n\
          a file.\n\n\
          Of `listen`, a mock takes `public` and `tls: local`. A key that is read and checked, and has no effect\n\
-         yet, is named by one warning at the start.\n\n\
+         yet, is named by one warning at the start. A mock mails nothing to anybody, whatever `mail` says: `lobby outbox` shows\n\
+         its mails.\n\n\
          ```yaml\napis:\n  bookshop:\n    contract: bookshop.openapi.yaml\n    operations:\n      \
          deleteBook: { roles: [admin], max_age: 5m }\nplans:\n  free: { limits: 60/min, quota: 10000/month }\n\
          personas:\n  alice: { scopes: [books:read], plan: free }\n  admin: { roles: [admin], scopes: [books:read, books:write] }\n```\n",

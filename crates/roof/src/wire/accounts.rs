@@ -1,4 +1,4 @@
-//! `accounts:` and `mail:` → who may make an account, and what becomes of mails.
+//! `accounts:`, `recovery:` and `mail:` → who may make an account, and what becomes of mails.
 
 use std::sync::Arc;
 
@@ -6,14 +6,13 @@ use identity::password::Policy;
 use oauth::{AccountRules, Mails, SignUp};
 
 use crate::{
-    config::{accounts, pages::Mail},
-    gather::{Footing, Gathering},
+    config::{Config, accounts, pages::Mail},
+    gather::Footing,
 };
 
 /// The rules of accounts: in a mock everybody makes one, and mails are kept for whoever tests.
-pub(super) fn rules(gathering: &Gathering, passwords: Policy) -> AccountRules {
-    let config = &gathering.config;
-    let is_mock = gathering.footing == Footing::Mock;
+pub(crate) fn rules(config: &Config, footing: Footing, passwords: Arc<Policy>) -> AccountRules {
+    let is_mock = footing == Footing::Mock;
     let sign_up = match config.accounts.as_ref().and_then(|accounts| accounts.sign_up) {
         Some(accounts::SignUp::Open) => SignUp::Open,
         Some(accounts::SignUp::Invitation) => SignUp::Invitation,
@@ -30,5 +29,7 @@ pub(super) fn rules(gathering: &Gathering, passwords: Policy) -> AccountRules {
     };
     let name = config.pages.as_ref().and_then(|pages| pages.name.clone());
     let name = name.unwrap_or_else(|| "Lobby".to_owned());
-    AccountRules { name, sign_up, mails, passwords: Arc::new(passwords) }
+    let ways = config.recovery.as_ref();
+    let resets = ways.is_none_or(|ways| ways.iter().any(|way| matches!(way, accounts::Recovery::Email)));
+    AccountRules { name, sign_up, mails, resets, passwords }
 }

@@ -168,6 +168,11 @@ fn factors(config: &Config) -> FactorRules {
             .recovery
             .as_ref()
             .map_or(usual.codes, |ways| ways.iter().any(|way| matches!(way, Recovery::Codes))),
+        email_code: config
+            .factors
+            .as_ref()
+            .and_then(|factors| factors.email_code)
+            .unwrap_or(usual.email_code),
         required: match config.factors.as_ref().and_then(|factors| factors.required) {
             None | Some(Required::None) => RequiredFactor::None,
             Some(Required::Any) => RequiredFactor::Any,

@@ -99,6 +99,43 @@ async fn a_person_signs_up_by_a_mail_that_the_server_took_at_the_second_try() {
 }
 
 #[tokio::test]
+async fn a_code_by_mail_is_the_second_factor_and_the_owner_hears_of_a_stronger_one() {
+    let (port, mut mails) = server().await;
+    let config = format!(
+        "{}accounts: {{ sign_up: open }}\nfactors: {{ required: any }}\n\
+         mail: {{ smtp: 'smtp://127.0.0.1:{port}', from: 'no-reply@example.com' }}\n",
+        shared_mock()
+    );
+    let lobby = serve(&config).await;
+    let browser: Client = lobby.another();
+    let page = browser.get("/_lobby/sign-up").await;
+    submit(&browser, &page, &[("email", "ana@example.com"), ("new", PASSWORD)]).await.is(200);
+    let mail = mails.recv().await.unwrap();
+    let page = browser.get(&link(&mail)).await;
+    let token = link(&mail).split("link=").nth(1).unwrap().to_owned();
+    let page = submit(&browser, &page, &[("link", &token)]).await;
+    assert!(page.text().contains("A code of six digits can come to a…@example.com."), "{}", page.text());
+    browser.get("/_lobby/account/").await.is(200);
+    let page = submit(&browser, &page, &[("do", "mail")]).await;
+    let mail = mails.recv().await.unwrap();
+    let at = mail.find(" is your code").unwrap_or_else(|| panic!("{mail}"));
+    let code = &mail[at - 6..at];
+    let wrong = if code == "123456" { "654321" } else { "123456" };
+    submit(&browser, &page, &[("code", wrong)]).await.is(422);
+    submit(&browser, &page, &[("code", code)]).await;
+    let own = browser.get("/_lobby/account/").await;
+    assert!(own.text().contains("this browser"), "{}", own.text());
+    submit(&browser, &page, &[("code", code)]).await.is(422);
+    let page = browser.get("/_lobby/account/codes").await;
+    let page = submit(&browser, &page, &[("do", "new")]).await;
+    let recovery = page.text().split("<li><code>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    submit(&browser, &page, &[("do", "keep"), ("recovery_code", &recovery)]).await.is(303);
+    let mail = mails.recv().await.unwrap();
+    assert!(mail.contains("New recovery codes made."), "{mail}");
+    assert!(!lobby.talk().contains(code), "{}", lobby.talk());
+}
+
+#[tokio::test]
 async fn a_mail_server_that_cannot_be_is_told_with_its_place() {
     for (mail, part) in [
         ("{ smtp: 'http://mail.example', from: a@b.example }", "is no SMTP server"),

@@ -274,7 +274,10 @@ fn inline(tags: &[Tag]) -> Option<&'static str> {
     tags.iter().find_map(|tag| match tag.name.as_str() {
         "style" => Some("a `<style>`"),
         "script"
-            if tag.attribute("src").is_none_or(|source| !source.ends_with("/_lobby/assets/passkey.js")) =>
+            if !tag.attribute("src").is_some_and(|source| {
+                let name = source.rsplit_once("/_lobby/assets/").map(|(_, name)| name);
+                matches!(name, Some("passkey.js" | "password.js"))
+            }) =>
         {
             Some("a `<script>` of its own")
         }

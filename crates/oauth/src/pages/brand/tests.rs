@@ -129,8 +129,8 @@ fn what_a_stranger_chooses_must_stay_text() {
     let own = changed("sign_out.html", "t(\"frame.you\", user=user)", "t(\"frame.you\", user=user)|safe");
     let flaw = flaw(&[("sign_out.html", &own)], Severity::Error, "becomes markup");
     assert!(flaw.help.unwrap().contains("|safe"));
-    let own = changed("mail.html", "detail=detail, minutes=minutes)", "detail=detail, minutes=minutes)|safe");
-    self::flaw(&[("mail.html", &own)], Severity::Error, "in the mail `new_device`");
+    let own = changed("mail.html", "minutes=minutes, days=days)", "minutes=minutes, days=days)|safe");
+    self::flaw(&[("mail.html", &own)], Severity::Error, "in the mail `code`");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_mail_keeps_its_link_and_what_it_tells() {
     let own = ours("mail.html").replace("{{ link }}", "");
     flaw(&[("mail.html", &own)], Severity::Error, "lacks `link`");
     let own = changed("mail.txt", "detail=detail, ", "");
-    flaw(&[("mail.txt", &own)], Severity::Error, "the mail `new_device` lacks `detail`");
+    flaw(&[("mail.txt", &own)], Severity::Error, "the mail `code` lacks `detail`");
     let own = ["Dear reader\n", ours("mail.txt")].concat();
     let (brand, flaws) = brand(&[("mail.txt", &own)]);
     assert_eq!(flaws, []);

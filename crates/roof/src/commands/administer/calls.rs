@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cli::{
-        AuditCommand, ClientAdd, ClientCommand, KeyAdd, KeyCommand, SessionCommand, UserCommand, UserTerms,
+        AuditCommand, ClientAdd, ClientCommand, KeyAdd, KeyCommand, SessionCommand, UserCommand, UserInvite,
+        UserTerms,
     },
     exit::Failure,
 };
@@ -34,6 +35,8 @@ pub(super) enum Shown {
     Table(&'static str, &'static [&'static str]),
     /// One sentence.
     Said(String),
+    /// That an address is invited, or the link that is handed over.
+    Invited,
     /// How many sessions ended.
     Ended,
     /// What the walk through the audit trail found.
@@ -90,7 +93,35 @@ pub(super) fn user(command: &UserCommand) -> Result<Wanted, Failure> {
         UserCommand::Remove { user } => {
             call(Method::DELETE, one(user), None, Shown::Said(format!("{user} is removed")))
         }
+        UserCommand::Invite(invite) => {
+            call(Method::POST, "/admin/v1/invitations".to_owned(), Some(invitation(invite)), Shown::Invited)
+        }
+        UserCommand::Invitations => {
+            let columns = &["email", "roles", "plan", "expires_at"];
+            list("/admin/v1/invitations".to_owned(), "invitations", columns)
+        }
+        UserCommand::Uninvite { email } => {
+            let said = Shown::Said(format!("{email} is invited no more"));
+            call(Method::DELETE, format!("/admin/v1/invitations/{}", encoded(email)), None, said)
+        }
     })
+}
+
+fn invitation(invite: &UserInvite) -> Value {
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+    put("email", invite.email.as_str().into());
+    for (name, values) in [("roles", &invite.roles), ("scopes", &invite.scopes)] {
+        if !values.is_empty() {
+            put(name, values.clone().into());
+        }
+    }
+    for (name, value) in [("plan", &invite.plan), ("language", &invite.language)] {
+        if let Some(value) = value {
+            put(name, value.as_str().into());
+        }
+    }
+    body.into()
 }
 
 fn terms(terms: &UserTerms) -> Result<Map<String, Value>, Failure> {

@@ -24,12 +24,12 @@ pub(super) struct AdminDoor {
 }
 
 impl AdminDoor {
-    pub(super) fn new(gathering: &Gathering, pulse: HousePulse, office: Box<dyn Office>) -> Self {
+    pub(super) fn new(gathering: &Gathering, pulse: HousePulse, offices: Vec<Box<dyn Office>>) -> Self {
         let operators = Operators {
             hosts: gathering.config.control.hosts.clone(),
             docs: gateway::DOCS.to_owned(),
             pulse: Arc::new(pulse),
-            offices: vec![office],
+            offices,
         };
         Self { operators, seed: SystemEntropy.bytes(), next_id: AtomicU64::new(1) }
     }

@@ -1,0 +1,28 @@
+use model::Timestamp;
+use store::{Fault, User};
+
+use crate::Pending;
+
+/// Writes to people about what was done for them; the roof hands it in.
+pub trait Postbox: Send + Sync {
+    /// Where the link of an invitation leads; `None`: nobody is invited here, by `accounts.sign_up` or
+    /// for want of an `issuer`.
+    fn invitation(&self, token: &str) -> Option<String>;
+
+    /// Mails an invitation's link; false: there are no mails here, and somebody has to hand it over.
+    fn invite<'a>(
+        &'a self,
+        to: &'a str,
+        link: &'a str,
+        language: Option<&'a str>,
+        now: Timestamp,
+    ) -> Pending<'a, Result<bool, Fault>>;
+
+    /// Tells a user that an app password of theirs was made, from `address`.
+    fn app_password_made<'a>(
+        &'a self,
+        user: &'a User,
+        address: &'a str,
+        now: Timestamp,
+    ) -> Pending<'a, Result<(), Fault>>;
+}

@@ -1,0 +1,127 @@
+//! Judging what was shown beside the first thing.
+
+use std::sync::Arc;
+
+use http::header;
+use identity::{Account, Cookie, Method, Missing, recovery_hash, take_totp};
+use jose::{base64url, digest};
+use store::Fault;
+
+use super::{
+    mailed,
+    means::totp_seed,
+    question::{self, Outcome},
+    second::{Asked, page},
+};
+use crate::{
+    activity::Activity,
+    answer::Answer,
+    pages::{FactorProblem, field},
+    parameters::Parameters,
+    seal::Errand,
+    server::Call,
+    sign_in,
+};
+
+/// A second thing was shown.
+pub(super) async fn take(
+    call: &Call<'_>,
+    form: &Parameters,
+    then: &Errand,
+    account: &Arc<Account>,
+    mut asked: Asked,
+) -> Answer {
+    let method = match judge(call, form, account, &asked.ceremony).await {
+        Ok(Ok(method)) => method,
+        Ok(Err(problem)) => return page(call, then, account, &asked, Some(problem)).await,
+        Err(fault) => return call.fault(&fault),
+    };
+    asked.shown.add(method);
+    if asked.shown.missing(&asked.class) != Missing::Nothing {
+        return page(call, then, account, &asked, Some(FactorProblem::Missing)).await;
+    }
+    let mut answer = sign_in::enter(call, then, account, Some((&asked.shown, &asked.class))).await;
+    if form.get(field::REMEMBER).is_some() && !matches!(method, Method::Passkey { .. }) {
+        let cookie = base64url::encode(call.server.random::<32>());
+        let hash = digest::sha256(format!("{cookie}\0{}", account.password_version));
+        let span = call.settings.factors.remember;
+        let until = call.visit.now.plus(span);
+        let kept = call.server.store.remember_browser(&call.realm, &account.id, hash, until).await;
+        if let (Ok(()), Some(cookie)) =
+            (kept, call.set_cookie(Cookie::Remembered, &cookie, Some(span.as_secs())))
+        {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    answer
+}
+
+/// What was shown, if it is right. Tries are counted before they are looked at, so that no number at once is
+/// more than that (attacks.md, G06).
+async fn judge(
+    call: &Call<'_>,
+    form: &Parameters,
+    account: &Account,
+    ceremony: &str,
+) -> Result<Result<Method, FactorProblem>, Fault> {
+    if form.get(field::CREDENTIAL).is_some_and(|credential| !credential.is_empty()) {
+        return Ok(match question::shown(call, form).await? {
+            Outcome::Good((id, method)) if id == account.id => Ok(method),
+            Outcome::Good(_) | Outcome::Refused | Outcome::Unknown { .. } => Err(FactorProblem::Passkey),
+        });
+    }
+    let (code, recovery) = (form.text(field::CODE), form.text(field::RECOVERY));
+    if code.is_empty() && recovery.is_empty() {
+        return Ok(Err(FactorProblem::Wrong));
+    }
+    if let Some(problem) = count(call, account) {
+        return Ok(Err(problem));
+    }
+    let (store, realm) = (&call.server.store, &call.realm);
+    let method = if code.is_empty() {
+        let hash = recovery_hash(&account.id, recovery);
+        let right = call.settings.factors.codes
+            && store.spend_recovery_code(realm, &account.id, hash, call.visit.now).await?;
+        right.then_some(Method::RecoveryCode)
+    } else {
+        match totp_seed(call, account).await? {
+            None => mailed::is_right(call, account, ceremony, code).await?.then_some(Method::MailedCode),
+            Some(seed) => {
+                let right =
+                    take_totp(store, realm, &account.id, (seed.expose(), code), call.visit.real).await?;
+                right.then_some(Method::OneTimeCode)
+            }
+        }
+    };
+    let Some(method) = method else {
+        call.failed(&account.id);
+        let is_mailed = !code.is_empty() && !ceremony.is_empty();
+        return Ok(Err(if is_mailed { FactorProblem::MailedWrong } else { FactorProblem::Wrong }));
+    };
+    call.server.attempts.succeed(&call.realm, &counted(account));
+    if method == Method::RecoveryCode {
+        call.told_of_factor(&account.id, Activity::RecoveryCodeUsed).await;
+    }
+    Ok(Ok(method))
+}
+
+/// Counts a try, unless there were too many.
+fn count(call: &Call<'_>, account: &Account) -> Option<FactorProblem> {
+    let (attempts, name, now) = (&call.server.attempts, counted(account), call.visit.now);
+    let locked = |left| FactorProblem::Locked { until: now.plus(left), now };
+    if let Err(left) = call.admits_still(&account.id) {
+        return Some(locked(left));
+    }
+    if let Some(left) = attempts.locked_for(&call.realm, &name, now) {
+        return Some(locked(left));
+    }
+    // The one that fills the measure is looked at yet.
+    let rules = &call.settings.lockout;
+    let rules = guard::lockout::Settings { failures: rules.failures.saturating_add(1), ..*rules };
+    attempts.fail(&call.realm, &name, &rules, now).map(locked)
+}
+
+/// Under which name the tries are counted.
+fn counted(account: &Account) -> String {
+    format!("factor {}", account.id)
+}

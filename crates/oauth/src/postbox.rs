@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use model::{Entropy, RealmId, Timestamp};
+use store::{Fault, Store};
+
+use crate::{
+    accounts::{AccountRules, SignUp},
+    activity::Activity,
+    letter::{Desk, Letter},
+    pages::Brand,
+};
+
+/// Writes to people of what no browser of theirs did: an administrator, perhaps where no server runs.
+pub struct Postbox {
+    /// Where mails are kept, and what happened.
+    pub store: Store,
+    /// Of which realm.
+    pub realm: RealmId,
+    /// Who may make an account, and what becomes of mails.
+    pub rules: AccountRules,
+    /// How mails look and speak.
+    pub brand: Arc<Brand>,
+    /// Where the pages are; empty: nobody knows.
+    pub issuer: String,
+}
+
+impl Postbox {
+    /// Where an invitation leads; `None`: nobody is invited here.
+    pub fn invitation(&self, token: &str) -> Option<String> {
+        match self.rules.sign_up {
+            SignUp::Open | SignUp::Invitation if self.issuer.is_empty() => None,
+            SignUp::Open | SignUp::Invitation => {
+                Some(format!("{}/_lobby/sign-up?link={token}", self.issuer.trim_end_matches('/')))
+            }
+            SignUp::Closed => None,
+        }
+    }
+
+    /// Mails an invitation; false: there are no mails here.
+    pub async fn invite(
+        &self,
+        to: &str,
+        link: &str,
+        language: Option<&str>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<bool, Fault> {
+        self.desk(language, now).write(to, &Letter::Invitation { link }, id(entropy)).await
+    }
+
+    /// Notes that an app password of somebody's was made, and tells them, where they have an address.
+    pub async fn app_password_made(
+        &self,
+        user: &store::User,
+        address: &str,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<(), Fault> {
+        let what = Activity::AppPasswordMade;
+        let activity = store::Activity {
+            at: now,
+            id: jose::base64url::encode(id(entropy)),
+            what: what.as_str().to_owned(),
+            agent: self.rules.name.clone(),
+            address: address.to_owned(),
+        };
+        self.store.record_activity(&self.realm, &user.id, activity).await?;
+        let path = if self.rules.resets { "/_lobby/reset" } else { "/_lobby/account/password" };
+        let link = format!("{}{path}", self.issuer.trim_end_matches('/'));
+        let letter = Letter::Factor { what, link: &link };
+        self.desk(None, now).write(&user.email, &letter, id(entropy)).await.map(drop)
+    }
+
+    fn desk(&self, language: Option<&str>, now: Timestamp) -> Desk<'_> {
+        let language = self.brand.language(language, None);
+        Desk { store: &self.store, realm: &self.realm, rules: &self.rules, language, now, real: now }
+    }
+}
+
+fn id(entropy: &dyn Entropy) -> [u8; 16] {
+    let mut id = [0; 16];
+    entropy.fill(&mut id);
+    id
+}
