@@ -93,9 +93,9 @@ for (const name of PAGES) {
     const read = (await page.locator("body").ariaSnapshot()).replaceAll(app, "APP");
     assert.ok(reads(read, READ[name]), read);
     assert.notEqual(await page.title(), "");
-    // The one script of ours is a file, and only for passkeys.
+    // The scripts of ours are files, for passkeys and for a password while it is typed.
     const scripts = await page.locator("script").evaluateAll((all) => all.map((one) => one.getAttribute("src")));
-    assert.ok(scripts.every((source) => source === "/_lobby/assets/passkey.js"), scripts.join(", "));
+    assert.ok(scripts.every((source) => /^\/_lobby\/assets\/(passkey|password)\.js$/.test(source)), scripts.join(", "));
 
     await assertFits(page);
     for (const colorScheme of ["light", "dark"]) {
