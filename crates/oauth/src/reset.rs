@@ -67,7 +67,7 @@ async fn ask(call: &Call<'_>, typed: &str) -> Answer {
     if typed.is_empty() {
         return show(call, typed, vec![Text::plain("account.name_missing")]);
     }
-    if let Err(answer) = call.admits_mail() {
+    if let Some(answer) = call.refuses_mail() {
         return answer;
     }
     match write(call, typed).await {

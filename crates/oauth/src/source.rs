@@ -52,11 +52,11 @@ impl Call<'_> {
         self.sources().succeed(&self.attempt(account), &self.settings.sources);
     }
 
-    /// Counts a mail that somebody asks for who is not signed in; else the page that says when to come again. The
-    /// same whether there is somebody to write to or not.
-    pub(crate) fn admits_mail(&self) -> Result<(), Answer> {
+    /// Counts a mail that somebody asks for who is not signed in; where it is one too many, the page that says when
+    /// to come again. The same whether there is somebody to write to or not.
+    pub(crate) fn refuses_mail(&self) -> Option<Answer> {
         let counted = self.sources().mail(&self.attempt(""), &self.settings.sources);
-        counted.map_err(|wait| self.failure(FailureKind::TooMany { wait }))
+        counted.err().map(|wait| self.failure(FailureKind::TooMany { wait }))
     }
 
     fn sources(&self) -> &Sources {

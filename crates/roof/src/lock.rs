@@ -66,6 +66,11 @@ fn place(location: &Location, folder: &Path) -> Option<PathBuf> {
 }
 
 impl Lock {
+    /// That of a server.
+    pub(crate) async fn of_server(place: &state::Place, folder: &Path) -> Result<Self, Failure> {
+        Self::take(&place.location, folder, Use::Serving, |why| place.wrong(why)).await
+    }
+
     /// Takes the lock, or says who has it. On PostgreSQL a second server is one of several nodes: it goes on
     /// without the file. `lost` tells of a database that does not answer.
     pub(crate) async fn take(

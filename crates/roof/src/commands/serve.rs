@@ -17,7 +17,6 @@ use gateway::{Handler, Office, Phase, Redirect, Service};
 use model::{Entropy, Secret};
 use oauth::pages::Brand;
 use serde_json::json;
-use store::Use;
 use tokio::sync::watch;
 
 use self::{
@@ -72,8 +71,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let redirect = redirect.transpose()?;
     // Nothing of the store is touched while another server has it.
     let place = state::Place::of_server(&gathering.config, gathering.written.as_ref())?;
-    let mut lock =
-        Lock::take(&place.location, gathering.folder(), Use::Serving, |why| place.wrong(why)).await?;
+    let mut lock = Lock::of_server(&place, gathering.folder()).await?;
     let mut certificates = setting.certificates(serve, &gathering, reporter)?;
     let kept = state::Kept::open(&place, wiring.oauth.algorithm).await?;
     let port = port(&public, setting.public.port());
