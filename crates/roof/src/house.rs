@@ -237,6 +237,11 @@ impl House {
             || settings.apis.iter().any(|api| !api.others.is_empty() || !api.unavailable.is_empty())
     }
 
+    /// How pages and mails look and speak now.
+    pub(crate) fn brand(&self) -> Arc<oauth::pages::Brand> {
+        self.oauth.settings().brand.clone()
+    }
+
     /// The clients that are registered; none: everyone is a client.
     pub(crate) fn clients(&self) -> Vec<String> {
         match &self.oauth.settings().clients {

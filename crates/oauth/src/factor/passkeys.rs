@@ -52,7 +52,8 @@ async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<Pa
         }
         "remove" if is_last_that_is_demanded(call, owner) => return Ok(Some(PasskeysProblem::Last)),
         "remove" => {
-            if store.remove_passkey(realm, user, id).await.map_err(fault)? {
+            let removed = store.remove_passkey(realm, user, id).await.map_err(fault)?;
+            if removed {
                 call.told_of_factor(user, Activity::PasskeyRemoved).await;
             }
         }

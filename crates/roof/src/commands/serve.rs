@@ -15,7 +15,6 @@ use std::{
 use ::watch::Metrics;
 use gateway::{Handler, Office, Phase, Redirect, Service};
 use model::{Entropy, Secret};
-use oauth::pages::Brand;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -82,7 +81,6 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     };
     let metrics = Arc::new(Metrics::default());
     let plan = Plan { kept, control_token: None, metrics: Some(metrics.clone()) };
-    let brand = wiring.oauth.brand.clone();
     let house = Arc::new(House::build(plan, &gathering, wiring, address, reporter)?);
     let asking = certificates.as_ref().map(|shown| shown.asking.clone()).unwrap_or_default();
     asking.set(house.wants_certificates());
@@ -98,7 +96,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let setup = setup::open(&house.store, &admin_url, &SystemEntropy).await?;
     let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
     let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };
-    let office = office(&gathering, &house, tokens, pulse, brand)?;
+    let office = office(&gathering, &house, tokens, pulse)?;
     let handler = Handler::Gateway(house.gateway.clone());
     let serving = tokio::spawn(gateway::serve(vec![public], tls, bounds, handler, watching));
     // It is there until the process ends: whoever asks while requests are drained hears so.
@@ -163,9 +161,8 @@ fn office(
     house: &House,
     tokens: Vec<Secret<String>>,
     pulse: HousePulse,
-    brand: Arc<Brand>,
 ) -> Result<Handler, Failure> {
-    let (config, folder) = (&gathering.config, gathering.folder());
+    let (config, folder, brand) = (&gathering.config, gathering.folder(), house.brand());
     let (store, passwords) = (house.store.clone(), house.passwords.clone());
     let badges = Some(Arc::new(house.badges()) as Arc<dyn admin::Badges>);
     let shown = (badges, brand.clone());
