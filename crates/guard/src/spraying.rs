@@ -135,7 +135,7 @@ mod tests {
         Duration::from_secs(count * 60)
     }
 
-    /// Hashes without a pattern (the finaliser of MurmurHash3).
+    /// Hashes without a pattern (the finaliser of `MurmurHash3`).
     fn hash(number: u64) -> u64 {
         let mixed = |bits: u64, factor: u64| (bits ^ (bits >> 33)).wrapping_mul(factor);
         mixed(mixed(number + 1, 0xff51_afd7_ed55_8ccd), 0xc4ce_b9fe_1a85_ec53)
@@ -183,7 +183,9 @@ mod tests {
     fn meanwhile_strangers_come_in_at_a_pace_and_afterwards_as_they_like() {
         let (settings, mut state) = (settings(), State::default());
         assert!((0..100).all(|_| state.admit(&settings, NOW).is_ok()));
-        (0..50).for_each(|account| drop(state.fail(&settings, hash(account), NOW)));
+        for account in 0..50 {
+            let _ = state.fail(&settings, hash(account), NOW);
+        }
         assert!((0..3).all(|_| state.admit(&settings, NOW).is_ok()));
         assert_eq!(state.admit(&settings, NOW), Err(Duration::from_secs(20)));
         assert!(state.admit(&settings, NOW.plus(Duration::from_secs(20))).is_ok());
@@ -193,7 +195,9 @@ mod tests {
     #[test]
     fn an_alarm_goes_on_as_long_as_the_attack_and_a_clock_set_back_makes_it_no_longer() {
         let (settings, mut state) = (settings(), State::default());
-        (0..60).for_each(|account| drop(state.fail(&settings, hash(account), NOW)));
+        for account in 0..60 {
+            let _ = state.fail(&settings, hash(account), NOW);
+        }
         let later = NOW.plus(minutes(4));
         assert_eq!(state.fail(&settings, hash(99), later), None, "it rings already");
         assert_eq!(state.rings_for(&settings, later), Some(minutes(15)));
