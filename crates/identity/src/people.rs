@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use model::RealmId;
-use store::{Fault, Handle, Store};
+use model::{RealmId, Timestamp};
+use store::{Fault, Handle, Store, User};
 
 use crate::{
     Account, Directory,
@@ -36,7 +36,11 @@ impl People<'_> {
             let Ok(key) = name_key(typed) else { return Ok(None) };
             self.store.find_user(self.realm, Handle::Name(key.as_str())).await?
         };
-        Ok(user.map(|user| Arc::new(Account::of_user(&user))))
+        // Where there is nobody as much is done, so that time does not tell (attacks.md, G03).
+        let nobody = || User::new(String::new(), Timestamp::from_micros(0));
+        let is_there = user.is_some();
+        let account = Arc::new(Account::of_user(&user.unwrap_or_else(nobody)));
+        Ok(is_there.then_some(account))
     }
 
     /// Whom the rest of the house knows by this id.

@@ -112,6 +112,11 @@ const OF_USER: [(&str, &str); 10] = [
 const COLUMNS: &str = "id, name, name_key, email, email_key, email_verified_at, password, password_version, \
                        must_change, roles, scopes, plan, claims, disabled_at, created_at, seen_at";
 
+/// [`COLUMNS`] of nobody, as long as those of most.
+const NOBODY: &str = "'0123456789abcdefghijkl', 'nobody', 'nobody', 'nobody@example.com', 'nobody@example.com', 1, \
+                      '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2E$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g', \
+                      1, 0, '[\"reader\"]', '*', '', '{}', 0, 1, 1";
+
 impl Store {
     /// Adds somebody.
     pub async fn add_user(&self, realm: &RealmId, user: User) -> Result<Written<()>, Fault> {
@@ -149,7 +154,8 @@ impl Store {
         Ok(read)
     }
 
-    /// The user of a name or an address.
+    /// The user of a name or an address. Where there is none as much is read, so that time does not tell
+    /// (attacks.md, G03).
     pub async fn find_user(&self, realm: &RealmId, handle: Handle<'_>) -> Result<Option<User>, Fault> {
         let (is_email, key) = match handle {
             Handle::Name(key) => (false, key.to_owned()),
@@ -160,7 +166,17 @@ impl Store {
         }
         let realm = realm.clone();
         self.read(async move |transaction| {
-            by(transaction, if is_email { "email_key" } else { "name_key" }, &realm, &key).await
+            let column = if is_email { "email_key" } else { "name_key" };
+            let sql = format!(
+                "SELECT CAST(1 AS BIGINT), {COLUMNS} FROM users WHERE realm = $1 AND {column} = $2 \
+                 UNION ALL SELECT CAST(0 AS BIGINT), {NOBODY} ORDER BY 1 DESC LIMIT 1"
+            );
+            let mut rows = transaction.rows(&sql, &[Value::text(realm.as_str()), Value::text(&key)]).await?;
+            let Some(row) = rows.first_mut() else { return Ok(None) };
+            let is_there = row.flag(0)?;
+            row.0.remove(0);
+            let user = read(row)?;
+            Ok(is_there.then_some(user))
         })
         .await
     }
