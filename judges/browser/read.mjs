@@ -164,6 +164,7 @@ export const READ = {
   - textbox "E-mail"
   - text: New password
   - textbox "New password"
+  - status
   - button "Make an account"
   - paragraph:
     - link "I have an account":
@@ -181,6 +182,7 @@ export const READ = {
   - textbox "E-mail": ana@example.com
   - text: New password
   - textbox "New password"
+  - status
   - button "Make an account"
   - paragraph:
     - link "I have an account":
@@ -251,6 +253,7 @@ export const READ = {
   - textbox "Password"
   - text: New password
   - textbox "New password"
+  - status
   - button "Change it"
   - paragraph:
     - link "Back to your account":
