@@ -13,8 +13,9 @@ from pathlib import Path
 # Nobody trusts a local authority, and it keeps no list of what it has revoked.
 LOCAL_CHAIN = ("cert_trust", "cert_chain_of_trust", "cert_revocation", "cert_crlDistributionPoints", "cert_ocspURL",
                "DNS_CAArecord")
-# What the scanner says of itself.
-OWN = ("engine_problem",)
+# What the scanner says of itself. To learn whether a session is resumed it closes each connection at once, often
+# before TLS 1.3 has brought a ticket, and then warns that it could not try.
+OWN = ("engine_problem", "sessionresumption_ticket")
 # From this severity on it is a finding.
 WORSE = ("LOW", "MEDIUM", "HIGH", "CRITICAL", "FATAL", "WARN")
 START = 20
