@@ -3,6 +3,7 @@
 
 use aws_lc_rs::{agreement, rand::SystemRandom, signature};
 use jose::{base64url, digest};
+use model::Timestamp;
 use serde_json::{Value as Json, json};
 use store::Passkey;
 use subtle::ConstantTimeEq;
@@ -60,14 +61,14 @@ impl SoftAuthenticator {
     pub fn built_in(&self, party: &RelyingParty) -> Result<Passkey, PasskeyError> {
         let begun = party.begin_register((&self.user, &self.user), &[])?;
         let answer = self.created(&begun.options, party.id(), party.origin(), self.built_in_seed(party.id()));
-        let (id, record) =
-            party.register(&begun.state, &answer.map_err(|_| PasskeyError::State)?.to_string())?;
+        let answer = answer.map_err(|_| PasskeyError::State)?.to_string();
+        let (id, record) = party.register(&begun.state, &answer, Timestamp::from_seconds(0))?;
         Ok(Passkey {
             id,
             user_id: self.user.clone(),
             name: self.user.clone(),
             record,
-            created_at: model::Timestamp::from_seconds(0),
+            created_at: Timestamp::from_seconds(0),
             used_at: None,
         })
     }
@@ -278,13 +279,14 @@ mod tests {
     fn registered(party: &RelyingParty) -> Passkey {
         let begun = party.begin_register(("alice", "alice"), &[]).unwrap();
         let answer = authenticator().create(&begun.options, ORIGIN, &[], [1; SEED]).unwrap();
-        let (id, record) = party.register(&begun.state, &answer.to_string()).unwrap();
+        let (id, record) =
+            party.register(&begun.state, &answer.to_string(), Timestamp::from_seconds(0)).unwrap();
         Passkey {
             id,
             user_id: "alice".to_owned(),
             name: "phone".to_owned(),
             record,
-            created_at: model::Timestamp::from_seconds(0),
+            created_at: Timestamp::from_seconds(0),
             used_at: None,
         }
     }
@@ -354,7 +356,10 @@ mod tests {
         let begun = party.begin_register(("alice", "alice"), &[]).unwrap();
         assert_eq!(begun.options["attestation"], "direct");
         let answer = authenticator().create(&begun.options, ORIGIN, &[], [1; SEED]).unwrap();
-        assert!(matches!(party.register(&begun.state, &answer.to_string()), Err(PasskeyError::Make)));
+        assert!(matches!(
+            party.register(&begun.state, &answer.to_string(), Timestamp::from_seconds(0)),
+            Err(PasskeyError::Make)
+        ));
     }
 
     #[test]
@@ -401,10 +406,10 @@ mod tests {
         let party = party(PasskeyRules::default());
         let begun = party.begin_register(("alice", ""), &[]).unwrap();
         for junk in ["", "{}", "null", "[]", r#"{"id":"","rawId":"","type":"public-key","response":{}}"#] {
-            assert!(party.register(&begun.state, junk).is_err());
+            assert!(party.register(&begun.state, junk, Timestamp::from_seconds(0)).is_err());
             assert!(Answer::parse(junk).is_err());
         }
-        assert!(matches!(party.register("{}", "{}"), Err(PasskeyError::State)));
+        assert!(matches!(party.register("{}", "{}", Timestamp::from_seconds(0)), Err(PasskeyError::State)));
         for origin in ["", "x", "http://a/b", "data:x"] {
             assert!(authenticator().create(&begun.options, origin, &[], [0; SEED]).is_err(), "{origin}");
         }

@@ -34,8 +34,8 @@ pub use invitation::{INVITATION, INVITATION_LIFE, Invitation};
 pub use key::{DEFAULT_PREFIX, KeyId, KeyText, NoKey, NoPrefix, check_prefix, key_hash, make_key};
 pub use keyring::{Found, Keyring};
 pub use passkey::{
-    Answer, Begun, PASSKEY_PATIENCE, PASSKEYS, PasskeyError, PasskeyRules, RelyingParty, Used, accepted,
-    is_backed_up, judge_use, user_handle,
+    Answer, Begun, PASSKEY_PATIENCE, PASSKEYS, PasskeyError, PasskeyRules, RelyingParty, Roots, Used,
+    accepted, is_backed_up, judge_use, user_handle,
 };
 pub use password::{Busy, Cost, Passwords};
 pub use people::People;

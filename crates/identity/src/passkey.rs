@@ -1,17 +1,18 @@
 //! Passkeys (WebAuthn level 3): what a browser is asked, and whether what it answers is good. A ceremony's
 //! state is a text that the caller keeps; single use and its end are the store's.
 
-mod cbor;
-mod der;
+mod attestation;
 #[cfg(test)]
 mod tests;
 mod tpm;
 
-pub(crate) use self::tpm::Attested;
+pub use self::attestation::Roots;
+pub(crate) use self::{attestation::Attestation, tpm::verify as verify_tpm};
 
 use std::{collections::BTreeSet, time::Duration};
 
 use jose::{base64url, digest};
+use model::Timestamp;
 use serde_json::{Value as Json, json};
 use store::Passkey;
 use thiserror::Error;
@@ -43,6 +44,8 @@ pub struct PasskeyRules {
     pub attested: bool,
     /// The makes (AAGUID) that are let in, in lower case with dashes; none: all.
     pub aaguids: BTreeSet<String>,
+    /// Whose word on the make is taken; of nobody in particular, anybody's.
+    pub roots: Roots,
     /// Other sites that use this service's passkeys (`/.well-known/webauthn`).
     pub related_origins: Vec<String>,
 }
@@ -53,6 +56,7 @@ impl Default for PasskeyRules {
             verification_required: true,
             attested: false,
             aaguids: BTreeSet::new(),
+            roots: Roots::default(),
             related_origins: Vec::new(),
         }
     }
@@ -184,16 +188,26 @@ impl RelyingParty {
         Ok(Begun { options, state: serde_json::to_string(&state).map_err(|_| PasskeyError::State)? })
     }
 
-    /// Judges what a browser brings to register: the credential's id, and the record of the new passkey.
-    pub fn register(&self, state: &str, answer: &str) -> Result<(String, Json), PasskeyError> {
+    /// Judges what a browser brings to register: the credential's id, and the record of the new passkey. The
+    /// certificates of its maker must be good now, in real time.
+    pub fn register(
+        &self,
+        state: &str,
+        answer: &str,
+        now: Timestamp,
+    ) -> Result<(String, Json), PasskeyError> {
         let state: RegistrationState = serde_json::from_str(state).map_err(|_| PasskeyError::State)?;
         let mut answer: RegisterPublicKeyCredential =
             serde_json::from_str(answer).map_err(|_| PasskeyError::Form)?;
-        let tpm = take_tpm(&mut answer)?;
+        let attestation = Attestation::read(&answer.response.attestation_object).ok_or(PasskeyError::Form)?;
+        let tpm = take_tpm(&attestation, &mut answer)?;
         let credential = self.core.register_credential(&answer, &state, None).map_err(refused)?;
         match tpm {
             Some(make) => self.check_listed(&make)?,
             None => self.check_make(&credential)?,
+        }
+        if self.rules.attested && !self.rules.roots.vouch_for(&attestation.chain(), now) {
+            return Err(PasskeyError::Make);
         }
         let record = serde_json::to_value(&credential).map_err(|_| PasskeyError::State)?;
         let id = record.get("cred_id").and_then(Json::as_str).ok_or(PasskeyError::State)?.to_owned();
@@ -317,11 +331,15 @@ pub fn user_handle(id: &str) -> Vec<u8> {
 }
 
 /// Verifies the attestation of a TPM, which the library does not, and takes it out; gives the make.
-fn take_tpm(answer: &mut RegisterPublicKeyCredential) -> Result<Option<String>, PasskeyError> {
-    let object = answer.response.attestation_object.clone();
-    let Some(attested) = Attested::read(&object) else { return Ok(None) };
-    let make = attested.verify(&answer.response.client_data_json).map_err(PasskeyError::Wrong)?;
-    answer.response.attestation_object = attested.bare();
+fn take_tpm(
+    attestation: &Attestation,
+    answer: &mut RegisterPublicKeyCredential,
+) -> Result<Option<String>, PasskeyError> {
+    if !attestation.is_of_a_tpm() {
+        return Ok(None);
+    }
+    let make = verify_tpm(attestation, &answer.response.client_data_json).map_err(PasskeyError::Wrong)?;
+    answer.response.attestation_object = attestation.bare();
     let hex = format!("{:032x}", u128::from_be_bytes(make));
     let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| hex.get(part).unwrap_or_default());
     Ok(Some(parts.join("-")))

@@ -1,6 +1,8 @@
 //! The test vectors of WebAuthn 3 (section 16: none, packed by itself, packed by its maker), and one of a TPM that
 //! is made in their shape, through the same two functions that every browser's answer goes through.
 
+mod roots;
+
 use super::*;
 
 const VECTORS: &str = include_str!("attestations.json");
@@ -22,7 +24,7 @@ fn party(attested: bool, makes: &[&str]) -> RelyingParty {
         verification_required: false,
         attested,
         aaguids: makes.iter().map(|name| make(name)).collect(),
-        related_origins: Vec::new(),
+        ..PasskeyRules::default()
     };
     RelyingParty::new("Vectors", ORIGIN, rules).unwrap()
 }
@@ -36,12 +38,17 @@ fn state(begun: &Begun, challenge: &Json) -> String {
 }
 
 fn register(party: &RelyingParty, vector: &Json) -> Result<(String, Json), PasskeyError> {
+    // In 2027.
+    register_at(party, vector, Timestamp::from_seconds(1_800_000_000))
+}
+
+fn register_at(party: &RelyingParty, vector: &Json, now: Timestamp) -> Result<(String, Json), PasskeyError> {
     let begun = party.begin_register(("alice", "alice"), &[]).unwrap();
     let (id, create) = (&vector["id"], &vector["create"]);
     let response =
         json!({"clientDataJSON": create["clientDataJSON"], "attestationObject": create["attestationObject"]});
     let answer = json!({"id": id, "rawId": id, "type": "public-key", "clientExtensionResults": {}, "response": response});
-    party.register(&state(&begun, &create["challenge"]), &answer.to_string())
+    party.register(&state(&begun, &create["challenge"]), &answer.to_string(), now)
 }
 
 fn passkey(id: String, record: Json) -> Passkey {
@@ -50,7 +57,7 @@ fn passkey(id: String, record: Json) -> Passkey {
         user_id: "alice".to_owned(),
         name: "vector".to_owned(),
         record,
-        created_at: model::Timestamp::from_seconds(0),
+        created_at: Timestamp::from_seconds(0),
         used_at: None,
     }
 }

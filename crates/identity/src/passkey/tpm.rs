@@ -2,19 +2,19 @@
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use jose::digest;
+use serde::Deserialize as _;
+use serde_cbor_2::{Deserializer, Value};
 use subtle::ConstantTimeEq;
 use webauthn_rs_core::error::WebauthnError;
-
-use super::{
-    cbor::Item,
-    der::{self, Certificate},
+use x509_parser::{
+    certificate::X509Certificate,
+    extensions::GeneralName,
+    oid_registry::{Oid, asn1_rs::oid},
+    prelude::FromDer as _,
+    x509::X509Version,
 };
 
-/// An attestation object in its parts.
-pub(crate) struct Attested<'a> {
-    statement: Item<'a>,
-    data: &'a [u8],
-}
+use super::attestation::{Attestation, bytes};
 
 /// ES256 and RS256 (RFC 9053 2.1, RFC 8812 2): SHA-1 is no longer believed.
 const ES256: i128 = -7;
@@ -27,67 +27,50 @@ const ECC: u16 = 0x0023;
 /// `TPM_GENERATED_VALUE` and `TPM_ST_ATTEST_CERTIFY`.
 const CERTIFIED: [u8; 6] = [0xff, 0x54, 0x43, 0x47, 0x80, 0x17];
 
-impl<'a> Attested<'a> {
-    /// Reads an attestation object; nothing, where it is none of a TPM.
-    pub(crate) fn read(object: &'a [u8]) -> Option<Self> {
-        let (item, rest) = Item::read(object)?;
-        if !rest.is_empty() || item.get("fmt")?.text()? != "tpm" {
-            return None;
-        }
-        let data = item.get("authData")?.bytes()?;
-        let Item::Map(pairs) = item else { return None };
-        let (_, statement) = pairs.into_iter().find(|(key, _)| *key == Item::Text("attStmt"))?;
-        Some(Self { statement, data })
+/// Whether the statement holds; then the authenticator's make.
+pub(crate) fn verify(attestation: &Attestation, client_data: &[u8]) -> Result<[u8; 16], WebauthnError> {
+    let malformed = || WebauthnError::AttestationStatementMapInvalid;
+    let bytes = |name: &str| attestation.bytes(name).ok_or_else(malformed);
+    if attestation.part("ver") != Some(&Value::Text("2.0".to_owned())) {
+        return Err(WebauthnError::AttestationStatementVerUnsupported);
     }
-
-    /// The same without a statement: what else there is to judge is judged as of every authenticator.
-    pub(crate) fn bare(&self) -> Vec<u8> {
-        let length = u16::try_from(self.data.len()).unwrap_or(u16::MAX).to_be_bytes();
-        [&b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59"[..], &length, self.data].concat()
+    let algorithm: &dyn VerificationAlgorithm = match attestation.part("alg") {
+        Some(Value::Integer(ES256)) => &signature::ECDSA_P256_SHA256_ASN1,
+        Some(Value::Integer(RS256)) => &signature::RSA_PKCS1_2048_8192_SHA256,
+        _ => return Err(WebauthnError::CredentialInsecureCryptography),
+    };
+    let (make, key) = credential(attestation.data()).ok_or_else(malformed)?;
+    let (public, info) = (bytes("pubArea")?, bytes("certInfo")?);
+    if !is_key(public, &key).ok_or_else(malformed)? {
+        return Err(WebauthnError::AttestationTpmPubAreaMismatch);
     }
-
-    /// Whether the statement holds; then the authenticator's make.
-    pub(crate) fn verify(&self, client_data: &[u8]) -> Result<[u8; 16], WebauthnError> {
-        let malformed = || WebauthnError::AttestationStatementMapInvalid;
-        let part = |name: &str| self.statement.get(name).ok_or_else(malformed);
-        let bytes = |name: &str| part(name)?.bytes().ok_or_else(malformed);
-        if part("ver")?.text() != Some("2.0") {
-            return Err(WebauthnError::AttestationStatementVerUnsupported);
-        }
-        let algorithm: &dyn VerificationAlgorithm = match part("alg")?.integer() {
-            Some(ES256) => &signature::ECDSA_P256_SHA256_ASN1,
-            Some(RS256) => &signature::RSA_PKCS1_2048_8192_SHA256,
-            _ => return Err(WebauthnError::CredentialInsecureCryptography),
-        };
-        let (make, key) = credential(self.data).ok_or_else(malformed)?;
-        let (public, info) = (bytes("pubArea")?, bytes("certInfo")?);
-        if !is_key(public, &key).ok_or_else(malformed)? {
-            return Err(WebauthnError::AttestationTpmPubAreaMismatch);
-        }
-        let (extra, name) = certified(info).ok_or(WebauthnError::AttestationTpmStInvalid)?;
-        let signed = [self.data, &digest::sha256(client_data)].concat();
-        if !bool::from(digest::sha256(signed).ct_eq(extra)) {
-            return Err(WebauthnError::AttestationTpmExtraDataMismatch);
-        }
-        if name != [&SHA256.to_be_bytes()[..], &digest::sha256(public)].concat() {
-            return Err(WebauthnError::AttestationTpmPubAreaHashInvalid);
-        }
-        let certificate = part("x5c")?.list().and_then(|list| list.first()?.bytes());
-        let certificate = certificate.and_then(Certificate::read).ok_or(WebauthnError::X509DerInvalid)?;
-        let genuine = UnparsedPublicKey::new(algorithm, certificate.key).verify(info, bytes("sig")?);
-        genuine.map_err(|_| WebauthnError::AttestationStatementSigInvalid)?;
-        if !is_of_a_tpm(&certificate, &make) {
-            return Err(WebauthnError::AttestationCertificateRequirementsNotMet);
-        }
-        Ok(make)
+    let (extra, name) = certified(info).ok_or(WebauthnError::AttestationTpmStInvalid)?;
+    let signed = [attestation.data(), &digest::sha256(client_data)].concat();
+    if !bool::from(digest::sha256(signed).ct_eq(extra)) {
+        return Err(WebauthnError::AttestationTpmExtraDataMismatch);
     }
+    if name != [&SHA256.to_be_bytes()[..], &digest::sha256(public)].concat() {
+        return Err(WebauthnError::AttestationTpmPubAreaHashInvalid);
+    }
+    let chain = attestation.chain();
+    let leaf = chain.first().ok_or(WebauthnError::AttestationStatementX5CInvalid)?;
+    let (_, leaf) = X509Certificate::from_der(leaf).map_err(|_| WebauthnError::X509DerInvalid)?;
+    let genuine = UnparsedPublicKey::new(algorithm, &leaf.public_key().subject_public_key.data)
+        .verify(info, bytes("sig")?);
+    genuine.map_err(|_| WebauthnError::AttestationStatementSigInvalid)?;
+    if !is_of_a_tpm(&leaf, make) {
+        return Err(WebauthnError::AttestationCertificateRequirementsNotMet);
+    }
+    Ok(make)
 }
 
 /// The make, and the key as the authenticator tells it (WebAuthn 3, 6.1 and 6.5.1).
-fn credential(data: &[u8]) -> Option<([u8; 16], Item<'_>)> {
+fn credential(data: &[u8]) -> Option<([u8; 16], Value)> {
     let (make, rest) = data.get(37..)?.split_first_chunk::<16>()?;
     let (length, rest) = rest.split_first_chunk::<2>()?;
-    let (key, _) = Item::read(rest.get(usize::from(u16::from_be_bytes(*length))..)?)?;
+    let key = rest.get(usize::from(u16::from_be_bytes(*length))..)?;
+    // Extensions may stand behind it.
+    let key = Value::deserialize(&mut Deserializer::from_slice(key)).ok()?;
     Some((*make, key))
 }
 
@@ -120,7 +103,9 @@ impl<'a> Reader<'a> {
 }
 
 /// Whether a `TPMT_PUBLIC` is the key that the authenticator tells (TPM 2.0, part 2, 12.2.4).
-fn is_key(public: &[u8], key: &Item<'_>) -> Option<bool> {
+fn is_key(public: &[u8], key: &Value) -> Option<bool> {
+    let Value::Map(key) = key else { return None };
+    let part = |label: i128| key.get(&Value::Integer(label));
     let mut reader = Reader(public);
     let kind = reader.number()?;
     if reader.number()? != SHA256 {
@@ -132,19 +117,20 @@ fn is_key(public: &[u8], key: &Item<'_>) -> Option<bool> {
     // Symmetric: key bits and mode. Scheme: its hash.
     reader.scheme(4)?;
     reader.scheme(2)?;
-    let same = |part: &[u8], number: i128| key.at(number).and_then(Item::bytes) == Some(part);
+    let same = |own: &[u8], label: i128| part(label).and_then(bytes) == Some(own);
+    let is = |label: i128, number: i128| part(label) == Some(&Value::Integer(number));
     let is_same = match kind {
         RSA => {
             reader.take(6)?;
             let modulus = reader.sized()?;
-            key.at(1)?.integer()? == 3 && same(modulus, -1)
+            is(1, 3) && same(modulus, -1)
         }
         ECC => {
             // NIST P-256 is 3 there and 1 here (RFC 9053 7.1).
             let curve = reader.number()?;
             reader.scheme(2)?;
             let (x, y) = (reader.sized()?, reader.sized()?);
-            let is_p256 = key.at(1)?.integer()? == 2 && key.at(-1)?.integer()? == 1 && curve == 3;
+            let is_p256 = is(1, 2) && is(-1, 1) && curve == 3;
             is_p256 && same(x, -2) && same(y, -3)
         }
         _ => false,
@@ -165,66 +151,38 @@ fn certified(info: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Whether a certificate is one of an attestation key of a TPM (WebAuthn 3, 8.3.1).
-fn is_of_a_tpm(certificate: &Certificate<'_>, make: &[u8; 16]) -> bool {
-    const ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
-    const CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
-    const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+fn is_of_a_tpm(leaf: &X509Certificate<'_>, make: [u8; 16]) -> bool {
     /// `id-fido-gen-ce-aaguid`
-    const MAKE: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0xe5, 0x1c, 0x01, 0x01, 0x04];
-    let names = certificate.extension(ALTERNATIVE_NAME).filter(|(critical, _)| *critical);
-    let usage = certificate.extension(KEY_USAGE);
-    // `SEQUENCE {}`, or `FALSE` in it.
-    let constraints = certificate.extension(CONSTRAINTS);
-    let is_leaf = constraints.is_some_and(|(_, value)| value == [0x30, 0] || value == [0x30, 3, 1, 1, 0]);
-    let is_make = match certificate.extension(MAKE) {
-        Some((critical, value)) => !critical && value == [&[4, 16], &make[..]].concat(),
-        None => true,
-    };
-    certificate.version == [2]
-        && certificate.subject.is_empty()
+    const MAKE: Oid<'_> = oid!(1.3.6.1.4.1.45724.1.1.4);
+    /// `tcg-kp-AIKCertificate`
+    const ATTESTATION: Oid<'_> = oid!(2.23.133.8.3);
+    let is_leaf = leaf.basic_constraints().is_ok_and(|found| found.is_some_and(|it| !it.value.ca));
+    let is_for_attestation = leaf
+        .extended_key_usage()
+        .is_ok_and(|found| found.is_some_and(|uses| uses.value.other.contains(&ATTESTATION)));
+    let is_make = leaf
+        .get_extension_unique(&MAKE)
+        .is_ok_and(|found| found.is_none_or(|it| !it.critical && it.value == [&[4, 16], &make[..]].concat()));
+    let is_named = leaf.subject_alternative_name().is_ok_and(|found| {
+        found.is_some_and(|names| names.critical && names_a_tpm(&names.value.general_names))
+    });
+    leaf.version() == X509Version::V3
+        && leaf.subject().iter().next().is_none()
         && is_leaf
+        && is_for_attestation
         && is_make
-        && usage.and_then(|(_, value)| is_for_attestation(value)).unwrap_or(false)
-        && names.and_then(|(_, value)| names_a_tpm(value)).unwrap_or(false)
-}
-
-/// `tcg-kp-AIKCertificate`, among the uses of a key.
-fn is_for_attestation(usage: &[u8]) -> Option<bool> {
-    let (mut list, _) = der::value(usage, der::SEQUENCE)?;
-    let mut found = false;
-    while !list.is_empty() {
-        let (use_, after) = der::value(list, der::OID)?;
-        found |= use_ == [0x67, 0x81, 0x05, 0x08, 0x03];
-        list = after;
-    }
-    Some(found)
+        && is_named
 }
 
 /// Whether a directory name tells manufacturer, model and version of a TPM (TCG EK Credential Profile, 3.2.9).
-fn names_a_tpm(names: &[u8]) -> Option<bool> {
-    const DIRECTORY: u8 = 0xa4;
-    let mut told = [false; 3];
-    let (mut names, _) = der::value(names, der::SEQUENCE)?;
-    while !names.is_empty() {
-        let (tag, name, after) = der::element(names)?;
-        names = after;
-        if tag != DIRECTORY {
-            continue;
-        }
-        let (mut sets, _) = der::value(name, der::SEQUENCE)?;
-        while !sets.is_empty() {
-            let (mut set, after) = der::value(sets, der::SET)?;
-            sets = after;
-            while !set.is_empty() {
-                let (pair, after) = der::value(set, der::SEQUENCE)?;
-                set = after;
-                let (id, value) = der::value(pair, der::OID)?;
-                let (_, value, _) = der::element(value)?;
-                for (number, told) in (1..=3u8).zip(&mut told) {
-                    *told |= id == [0x67, 0x81, 0x05, 0x02, number] && !value.is_empty();
-                }
+fn names_a_tpm(names: &[GeneralName<'_>]) -> bool {
+    let told = |what: &Oid<'_>| {
+        names.iter().any(|name| match name {
+            GeneralName::DirectoryName(name) => {
+                name.iter_by_oid(what).any(|pair| !pair.attr_value().data.is_empty())
             }
-        }
-    }
-    Some(told == [true; 3])
+            _ => false,
+        })
+    };
+    [oid!(2.23.133.2.1), oid!(2.23.133.2.2), oid!(2.23.133.2.3)].iter().all(told)
 }

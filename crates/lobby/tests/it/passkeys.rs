@@ -69,6 +69,13 @@ fn a_list_of_makes_that_cannot_be_meant_is_an_error_with_its_place() {
             "1:55",
             "is no AAGUID",
         ),
+        ("factors: { passkeys: { roots: shop.yaml } }\n", "1:31", "attestation: direct"),
+        (
+            "factors: { passkeys: { attestation: direct, roots: shop.yaml } }\n",
+            "1:52",
+            "shop.yaml holds no certificates",
+        ),
+        ("factors: { passkeys: { attestation: direct, roots: makers.pem } }\n", "1:52", "cannot read"),
     ] {
         let start = run("mock").document("shop.yaml", SHOP).config(config).arguments(&["--port", "0"]);
         let finished = start.finish("");

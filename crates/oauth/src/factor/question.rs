@@ -108,7 +108,8 @@ pub(super) async fn made(
     if whose != account {
         return Ok(Err(PasskeyError::Stranger));
     }
-    let registered = party(call).and_then(|party| party.register(&state, form.text(field::CREDENTIAL)));
+    let registered =
+        party(call).and_then(|party| party.register(&state, form.text(field::CREDENTIAL), call.visit.real));
     let (id, record) = match registered {
         Ok(registered) => registered,
         Err(error) => return Ok(Err(error)),

@@ -181,6 +181,9 @@ pub(crate) struct Passkeys {
     pub(crate) attestation: Option<Attestation>,
     /// The makes (AAGUID) that are taken, with `attestation: direct`; none written: all.
     pub(crate) aaguids: Vec<String>,
+    /// A file with certificates as PEM: the makers whose word is taken, with `attestation: direct`; not written:
+    /// anybody's.
+    pub(crate) roots: Option<String>,
     /// Other sites that share them.
     pub(crate) related_origins: Vec<String>,
 }

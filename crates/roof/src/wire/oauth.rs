@@ -10,7 +10,7 @@ use ::oauth::{
     OwnScopes, Pkce, RequiredFactor, Settings,
 };
 use guard::lockout;
-use identity::{Directory, PasskeyRules, SessionRules, SourceRules};
+use identity::{Directory, PasskeyRules, Roots, SessionRules, SourceRules};
 use jose::{Algorithm, KeySet};
 use model::{Problem, Secret};
 
@@ -88,6 +88,7 @@ pub(super) fn settings(
         absolute: config.sessions.absolute.map_or(sessions.absolute, |span| span.0),
     };
     settings.factors = factors(config);
+    settings.factors.passkeys.roots = roots(gathering, brought, problems);
     check_makes(gathering, problems);
     settings.brand = super::pages::brand(gathering, problems);
     if let Some(written) = config.lockout {
@@ -110,10 +111,13 @@ pub(super) fn settings(
 fn check_makes(gathering: &Gathering, problems: &mut Vec<Problem>) {
     let Some(passkeys) = gathering.config.factors.as_ref().map(|factors| &factors.passkeys) else { return };
     let path = ["factors", "passkeys", "aaguids"];
-    if !passkeys.aaguids.is_empty() && !matches!(passkeys.attestation, Some(Attestation::Direct)) {
-        let message = "no make is asked for, so none can be of this list".to_owned();
-        let help = "write `attestation: direct` beside it".to_owned();
-        problems.push(gathering.wrong(&path, message, Some(help)));
+    if !matches!(passkeys.attestation, Some(Attestation::Direct)) {
+        let written = [("aaguids", !passkeys.aaguids.is_empty()), ("roots", passkeys.roots.is_some())];
+        for (name, _) in written.iter().filter(|(_, written)| *written) {
+            let message = "no make is asked for, so none can be one of these".to_owned();
+            let help = "write `attestation: direct` beside it".to_owned();
+            problems.push(gathering.wrong(&["factors", "passkeys", name], message, Some(help)));
+        }
     }
     let lengths = [8, 4, 4, 4, 12];
     for (index, make) in passkeys.aaguids.iter().enumerate() {
@@ -125,6 +129,23 @@ fn check_makes(gathering: &Gathering, problems: &mut Vec<Problem>) {
             let help = "write it as 01020304-0506-0708-0910-111213141516".to_owned();
             problems.push(gathering.wrong(&[&path[..], &[item.as_str()]].concat(), message, Some(help)));
         }
+    }
+}
+
+/// The certificates of `factors.passkeys.roots`.
+fn roots(gathering: &Gathering, brought: &Brought, problems: &mut Vec<Problem>) -> Roots {
+    let written = gathering.config.factors.as_ref().and_then(|factors| factors.passkeys.roots.as_ref());
+    let Some(place) = written else { return Roots::default() };
+    let mut wrong = |message: String| {
+        let help = "write the path of a file with the makers' certificates, as PEM".to_owned();
+        problems.push(gathering.wrong(&["factors", "passkeys", "roots"], message, Some(help)));
+        Roots::default()
+    };
+    match brought.key_sets.get(place) {
+        Some(Ok(text)) => Roots::from_pem(text)
+            .unwrap_or_else(|| wrong(format!("{place} holds no certificates that can be followed to"))),
+        Some(Err(why)) => wrong(why.clone()),
+        None => wrong(format!("{place} was not read")),
     }
 }
 
@@ -159,6 +180,7 @@ fn factors(config: &Config) -> FactorRules {
             attested: matches!(written.attestation, Some(Attestation::Direct)),
             aaguids: written.aaguids.iter().map(|make| make.to_ascii_lowercase()).collect(),
             related_origins: written.related_origins.clone(),
+            ..PasskeyRules::default()
         }
     });
     FactorRules {
@@ -287,13 +309,14 @@ fn client_of(
     }
 }
 
-/// Which secrets and key sets the edge has to bring, by how they are written.
+/// Which secrets, key sets and certificates the edge has to bring, by how they are written.
 pub(crate) fn wanted(
     gathering: &Gathering,
 ) -> (Vec<crate::config::value::SecretReference>, BTreeSet<String>) {
     let mut secrets = Vec::new();
     let mut key_sets: BTreeSet<String> =
         gathering.config.keys.iter().flat_map(|keys| keys.partners.values().cloned()).collect();
+    key_sets.extend(gathering.config.factors.iter().filter_map(|factors| factors.passkeys.roots.clone()));
     for client in gathering.config.clients.values() {
         secrets.extend(client.secret.clone());
         key_sets.extend(client.jwks.clone());
