@@ -9,7 +9,7 @@ use guard::{
 };
 use identity::{Attempts, Found, Keyring, Passwords, People, Try};
 use jose::KeySet;
-use model::{Event, Kind, RealmId};
+use model::{Event, Kind, RealmId, Timestamp};
 use store::Store;
 
 use crate::{
@@ -261,6 +261,7 @@ impl Desk<'_> {
             && let Some(user) = self.store.user(self.realm, &asked.principal.subject).await?
         {
             state.disabled = user.disabled_at.is_some();
+            state.revoked |= is_older(asked.token, user.created_at);
             state.plan.clone_from(&user.plan);
             state.roles = Some(user.roles.clone());
         }
@@ -270,7 +271,10 @@ impl Desk<'_> {
             && let Some(client) = &asked.principal.client
         {
             let clients = self.store.clients(self.realm).await?;
-            state.disabled |= clients.get(&**client).is_some_and(|client| client.disabled_at.is_some());
+            if let Some(client) = clients.get(&**client) {
+                state.disabled |= client.disabled_at.is_some();
+                state.revoked |= is_older(asked.token, client.created_at);
+            }
         }
         Ok(state)
     }
@@ -287,6 +291,12 @@ impl Desk<'_> {
             ProofState::Replayed
         }
     }
+}
+
+/// Whether a token is older than whom it names: then it named another, who was removed.
+fn is_older(token: Option<&guard::Token>, created_at: Timestamp) -> bool {
+    let issued = token.and_then(|token| token.claims().iat);
+    issued.is_some_and(|issued| issued.as_seconds() < created_at.as_seconds())
 }
 
 /// Nobody passes on what could not be looked up; whether to come again says the fault.

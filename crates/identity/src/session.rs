@@ -65,8 +65,15 @@ impl Sessions {
         (cookie, sid): (&str, &str),
         before: Option<&str>,
     ) -> Result<Session, Fault> {
+        let before = before.map(hash);
+        let there = match before {
+            Some(cookie) => self.store.session(realm, cookie).await?,
+            None => None,
+        };
+        // Whoever signs in again goes on with the tokens of that browser, so that signing out ends them too.
+        let same = there.filter(|there| there.subject == sign_in.account);
         let session = Session {
-            sid: sid.to_owned(),
+            sid: same.map_or_else(|| sid.to_owned(), |there| there.sid.clone()),
             subject: sign_in.account.to_owned(),
             acr: sign_in.acr.to_owned(),
             methods: sign_in.methods.to_owned(),
@@ -78,7 +85,6 @@ impl Sessions {
             address: sign_in.address.to_string(),
             password_version: sign_in.password_version,
         };
-        let before = before.map(hash);
         self.store.open_session(realm, hash(cookie), session.clone(), before).await?;
         Ok(session)
     }

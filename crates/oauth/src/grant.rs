@@ -164,7 +164,12 @@ impl Exchange<'_> {
         let now = call.visit.now;
         // Also without a refresh token: user info finds there what was asked for.
         let until = now.plus(call.settings.lifetimes.refresh);
-        call.server.store.begin_family(&call.realm, &family, &grant, &jti, now, until).await?;
+        if !call.server.store.begin_family(&call.realm, &family, &grant, now, until).await? {
+            return Err(Refusal::new(
+                "invalid_grant",
+                "the code was used before, or the sign-in behind it has ended",
+            ));
+        }
         let refresh = may_refresh.then_some(Refresh { family, sequence: 0 });
         let (scopes, audience) = (&grant.scopes, &*grant.audience);
         answer(call, Given { grant: &grant, account: &account, bound, jti, scopes, audience, refresh })

@@ -134,7 +134,7 @@ impl Server {
         if request.defect == Some(Defect::Revoked) {
             let jti = claims.get("jti").and_then(Value::as_str).unwrap_or(&jti);
             let until = visit.now.plus(lifetime);
-            let revoked = self.store.revoke_token(&call.realm, jti, until, visit.now).await;
+            let revoked = self.store.revoke_token(&call.realm, jti, until).await;
             revoked.map_err(|_| IssueError::Fault)?;
         }
         Ok(Issued {

@@ -31,7 +31,7 @@ pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Result<Answer, Refusa
             return Err(another());
         }
         if let (Some(jti), Some(exp)) = (&claims.jti, claims.exp) {
-            store.revoke_token(&call.realm, jti, exp, now).await?;
+            store.revoke_token(&call.realm, jti, exp).await?;
         }
     }
     Ok(empty(StatusCode::OK))

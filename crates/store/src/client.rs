@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Fault, Hash, Owner, Store,
     cache::Known,
-    memory::Changed,
+    memory::{Changed, FORGIVEN},
     session::record_revocation,
     transaction::Transaction,
     value::{Row, Value},
@@ -59,7 +59,7 @@ const COLUMNS: &str = "id, secret_hash, record, created_at, disabled_at";
 impl Store {
     /// Adds a client. False: there is one of this id.
     pub async fn add_client(&self, realm: &RealmId, client: Client) -> Result<bool, Fault> {
-        let of = realm.clone();
+        let (of, id) = (realm.clone(), client.id.clone());
         let added = self
             .write(async move |transaction| {
                 if by_id(transaction, &of, &client.id).await?.is_some() {
@@ -68,10 +68,16 @@ impl Store {
                 let sql = format!("INSERT INTO clients (realm, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)");
                 transaction.rows(&sql, &arguments(&of, &client)?).await?;
                 transaction.announce_change(&of, Changed::Client, &client.id).await?;
+                // One of this name may have been removed: what it was given is told by its age.
+                crate::session::forgive(transaction, &of, &client.id).await?;
                 Ok(true)
             })
             .await;
-        self.memory(realm).clients.forget(&());
+        let memory = self.memory(realm);
+        memory.clients.forget(&());
+        if let Ok(true) = added {
+            memory.revoke(&id, FORGIVEN);
+        }
         added
     }
 
@@ -141,7 +147,7 @@ impl Store {
                 let sql = "DELETE FROM consents WHERE realm = $1 AND client = $2";
                 transaction.rows(sql, &named).await?;
                 let sql = "SELECT family FROM families WHERE realm = $1 AND client = $2 AND revoked_at = 0";
-                for row in transaction.rows(sql, &named).await? {
+                for row in transaction.all_rows(sql, &named).await? {
                     crate::refresh::revoke_in(transaction, &memory, &of, row.text(0)?, now, until).await?;
                 }
                 // What it was given for itself names it as its subject.

@@ -40,6 +40,8 @@ mod mail;
 mod memory;
 mod migration;
 mod passkey;
+#[cfg(debug_assertions)]
+mod plan;
 mod postgres;
 mod pushed;
 mod realm;

@@ -7,6 +7,7 @@ use std::{
     },
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::Timestamp;
 
 use crate::{ClientBook, Hash, Key, Session, User, cache::Cache, key_use::Uses};
@@ -16,6 +17,9 @@ pub const FAMILY_LENGTH: usize = 22;
 
 /// How many access tokens of one refresh token are watched for their first use.
 const WATCHED: usize = 8;
+
+/// The end of a revocation that is taken back.
+pub(crate) const FORGIVEN: Timestamp = Timestamp::from_micros(0);
 
 /// A kind of record that is kept in memory once it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -32,7 +36,7 @@ pub(crate) enum Changed {
 pub struct Memory {
     revoked: RwLock<HashMap<Box<str>, Timestamp>>,
     revocations: AtomicUsize,
-    watched: RwLock<HashMap<Box<str>, Watch>>,
+    watched: RwLock<Watched>,
     seen: Mutex<Seen>,
     /// Users, by their ids.
     pub(crate) users: Cache<Box<str>, User>,
@@ -46,10 +50,18 @@ pub struct Memory {
     pub(crate) uses: Uses,
 }
 
+/// The successors that are watched.
 #[derive(Default)]
+struct Watched {
+    of: HashMap<Box<str>, Watch>,
+    prune_at: usize,
+}
+
 struct Watch {
     tokens: Vec<Box<str>>,
     used: AtomicBool,
+    /// Afterwards nobody asks.
+    until: Timestamp,
 }
 
 #[derive(Default)]
@@ -84,7 +96,7 @@ impl Memory {
     pub fn note_use(&self, jti: &str) {
         let Some(family) = jti.get(..FAMILY_LENGTH) else { return };
         let watched = self.watched.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(watch) = watched.get(family)
+        if let Some(watch) = watched.of.get(family)
             && !watch.used.load(Relaxed)
             && watch.tokens.iter().any(|token| **token == *jti)
         {
@@ -115,9 +127,14 @@ impl Memory {
         self.uses.note(id, operation, address, now)
     }
 
+    /// Something is revoked until then; or no longer ([`FORGIVEN`]).
     pub(crate) fn revoke(&self, what: &str, until: Timestamp) {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        revoked.insert(what.into(), until);
+        if until == FORGIVEN {
+            revoked.remove(what);
+        } else {
+            revoked.insert(what.into(), until);
+        }
         self.revocations.store(revoked.len(), Relaxed);
     }
 
@@ -127,39 +144,45 @@ impl Memory {
         self.revocations.store(revoked.len(), Relaxed);
     }
 
-    pub(crate) fn revocations(&self) -> usize {
-        self.revocations.load(Relaxed)
-    }
-
-    /// Watches the first access token of a successor: those before it no longer matter.
-    pub(crate) fn watch(&self, family: &str, jti: &str) {
+    /// Watches the first access token of a successor until then: those before it no longer matter.
+    pub(crate) fn watch(&self, family: &str, jti: &str, now: Timestamp, until: Timestamp) {
         let mut watched = self.watched.write().unwrap_or_else(PoisonError::into_inner);
-        watched.insert(family.into(), Watch { tokens: vec![jti.into()], used: AtomicBool::new(false) });
+        if watched.of.len() >= watched.prune_at {
+            watched.of.retain(|_, watch| watch.until >= now);
+            watched.prune_at = (watched.of.len() * 2).max(1024);
+        }
+        let watch = Watch { tokens: vec![jti.into()], used: AtomicBool::new(false), until };
+        watched.of.insert(family.into(), watch);
     }
 
     /// Watches one more access token of the same successor.
     pub(crate) fn watch_also(&self, family: &str, jti: &str) {
         let mut watched = self.watched.write().unwrap_or_else(PoisonError::into_inner);
-        let watch = watched.entry(family.into()).or_default();
-        if watch.tokens.len() < WATCHED {
+        if let Some(watch) = watched.of.get_mut(family)
+            && watch.tokens.len() < WATCHED
+        {
             watch.tokens.push(jti.into());
         }
     }
 
     pub(crate) fn was_used(&self, family: &str) -> bool {
         let watched = self.watched.read().unwrap_or_else(PoisonError::into_inner);
-        watched.get(family).is_some_and(|watch| watch.used.load(Relaxed))
+        watched.of.get(family).is_some_and(|watch| watch.used.load(Relaxed))
     }
 
     pub(crate) fn unwatch(&self, family: &str) {
-        self.watched.write().unwrap_or_else(PoisonError::into_inner).remove(family);
+        self.watched.write().unwrap_or_else(PoisonError::into_inner).of.remove(family);
     }
 
     /// A record was changed elsewhere.
     pub(crate) fn changed(&self, kind: Changed, id: &str) {
         match kind {
             Changed::User => self.users.forget(id),
-            Changed::Session => self.sessions.clear(),
+            Changed::Session => match hash_named(id) {
+                Some(cookie) => self.sessions.forget(&cookie),
+                // Of an older node.
+                None => self.sessions.clear(),
+            },
             Changed::Client => {
                 self.clients.forget(&());
                 self.keys.clear();
@@ -181,9 +204,18 @@ impl Memory {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
         *revoked = HashMap::new();
         self.revocations.store(0, Relaxed);
-        *self.watched.write().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
+        *self.watched.write().unwrap_or_else(PoisonError::into_inner) = Watched::default();
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::default();
     }
+}
+
+/// How a session's cookie is named to other nodes.
+pub(crate) fn named(cookie: &Hash) -> String {
+    URL_SAFE_NO_PAD.encode(cookie)
+}
+
+fn hash_named(name: &str) -> Option<Hash> {
+    URL_SAFE_NO_PAD.decode(name).ok()?.try_into().ok()
 }
 
 /// The name under which an ended session's cookie is kept among the revocations.
@@ -194,6 +226,7 @@ pub(crate) fn ended(cookie: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::Known;
 
     #[test]
     fn a_token_is_revoked_by_its_own_name_its_family_or_its_session() {
@@ -215,6 +248,46 @@ mod tests {
         assert!(memory.is_first([1; 32], at(10), at(0)));
         assert!(!memory.is_first([1; 32], at(10), at(10)));
         assert!(memory.is_first([1; 32], at(30), at(20)));
+    }
+
+    #[test]
+    fn successors_are_watched_no_longer_than_somebody_may_ask() {
+        let memory = Memory::default();
+        for second in 0..10_000 {
+            let (now, family) = (Timestamp::from_seconds(second), format!("{second:022}"));
+            memory.watch(&family, "jti", now, Timestamp::from_seconds(second + 10));
+        }
+        assert!(memory.watched.read().unwrap().of.len() < 2_100);
+        let last = format!("{:022}", 9_999);
+        memory.watch_also(&last, &format!("{last}again"));
+        memory.note_use(&format!("{last}again"));
+        assert!(memory.was_used(&last) && !memory.was_used(&format!("{:022}", 9_998)));
+    }
+
+    #[test]
+    fn a_session_that_another_node_changed_is_forgotten_alone() {
+        let memory = Memory::default();
+        let session = || {
+            Some(std::sync::Arc::new(Session {
+                sid: String::new(),
+                subject: String::new(),
+                acr: String::new(),
+                methods: String::new(),
+                auth_time: Timestamp::MAX,
+                signed_in_at: Timestamp::MAX,
+                seen_at: Timestamp::MAX,
+                expires_at: Timestamp::MAX,
+                agent: String::new(),
+                address: String::new(),
+                password_version: 0,
+            }))
+        };
+        for cookie in [[1; 32], [2; 32]] {
+            memory.sessions.keep(cookie, session(), memory.sessions.before());
+        }
+        memory.changed(Changed::Session, &named(&[1; 32]));
+        assert_eq!(memory.sessions.get(&[1; 32]), Known::Nothing);
+        assert!(matches!(memory.sessions.get(&[2; 32]), Known::Record(_)));
     }
 
     #[test]

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0007_audit", include_str!("migrations/0007_audit.sql")),
     ("0008_secrets", include_str!("migrations/0008_secrets.sql")),
     ("0009_email_codes", include_str!("migrations/0009_email_codes.sql")),
+    ("0010_indexes", include_str!("migrations/0010_indexes.sql")),
 ];
 
 /// What a database of this version has been through.

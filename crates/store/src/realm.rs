@@ -2,6 +2,22 @@ use model::{RealmId, Timestamp};
 
 use crate::{Fault, Store, tables::KINDS, value::Value};
 
+/// What ends by itself, what names a row of it in its realm, and when it ends.
+const ENDING: [(&str, &str, &str); 10] = [
+    ("revocations", "what", "until"),
+    ("sessions", "cookie_hash", "expires_at"),
+    ("codes", "code_hash", "expires_at"),
+    ("families", "family", "expires_at"),
+    ("devices", "device_hash", "expires_at"),
+    ("pushed", "uri_hash", "expires_at"),
+    ("links", "token_hash", "expires_at"),
+    ("email_codes", "user_id", "expires_at"),
+    ("remembered_browsers", "cookie_hash", "expires_at"),
+    ("ceremonies", "id_hash", "expires_at"),
+];
+/// How much of it is dropped in one transaction.
+const PURGED: usize = 500;
+
 impl Store {
     /// Forgets everything of a realm and gives its memory back.
     pub async fn forget_realm(&self, realm: &RealmId) -> Result<(), Fault> {
@@ -9,7 +25,7 @@ impl Store {
         self.write(async move |transaction| {
             for (_, table) in KINDS {
                 let sql = format!("DELETE FROM {table} WHERE realm = $1");
-                transaction.rows(&sql, &[Value::text(forgotten.as_str())]).await?;
+                transaction.all_rows(&sql, &[Value::text(forgotten.as_str())]).await?;
             }
             Ok(())
         })
@@ -19,31 +35,31 @@ impl Store {
         self.vacuum().await
     }
 
-    /// Drops what has ended by the realm's clock: codes, device codes, pushed requests, families, sessions.
-    /// A day is left, so that a second redemption of an old code is still told from an unknown one.
+    /// Drops what has ended by the realm's clock: codes, device codes, pushed requests, families, sessions, revocations.
+    /// A day is left, so that a second redemption of an old code is still told from an unknown one. What is
+    /// written meanwhile waits for no more than a part of it.
     pub async fn purge(&self, realm: &RealmId, now: Timestamp) -> Result<(), Fault> {
-        let realm = realm.clone();
         let before = now.minus(std::time::Duration::from_secs(86_400));
-        self.write(async move |transaction| {
-            for table in [
-                "sessions",
-                "codes",
-                "families",
-                "devices",
-                "pushed",
-                "links",
-                "email_codes",
-                "remembered_browsers",
-                "ceremonies",
-            ] {
-                let sql = format!("DELETE FROM {table} WHERE realm = $1 AND expires_at < $2");
-                transaction
-                    .rows(&sql, &[Value::text(realm.as_str()), Value::Integer(before.as_micros())])
-                    .await?;
-            }
-            Ok(())
-        })
-        .await
+        for (table, key, end) in ENDING {
+            while self.purge_some(realm, (table, key, end), before).await? == PURGED {}
+        }
+        self.memory(realm).prune(before);
+        Ok(())
+    }
+
+    /// Drops a part of what has ended in a table; says how much.
+    async fn purge_some(
+        &self,
+        realm: &RealmId,
+        (table, key, end): (&'static str, &'static str, &'static str),
+        before: Timestamp,
+    ) -> Result<usize, Fault> {
+        let arguments = [Value::text(realm.as_str()), Value::Integer(before.as_micros())];
+        let sql = format!(
+            "DELETE FROM {table} WHERE realm = $1 AND {key} IN (SELECT {key} FROM {table} \
+             WHERE realm = $1 AND {end} < $2 ORDER BY {end} LIMIT {PURGED}) RETURNING {key}"
+        );
+        self.write(async move |transaction| Ok(transaction.rows(&sql, &arguments).await?.len())).await
     }
 }
 

@@ -62,36 +62,39 @@ pub struct Turn {
 }
 
 impl Store {
-    /// Begins a family: its token number 0 is good now. `jti` is the access token that goes with it.
+    /// Begins a family: its token number 0 is good now. False: it is revoked before it began, or its session
+    /// has ended since it was granted.
     pub async fn begin_family(
         &self,
         realm: &RealmId,
         family: &str,
         grant: &Grant,
-        jti: &str,
         now: Timestamp,
         expires_at: Timestamp,
-    ) -> Result<(), Fault> {
-        let memory = self.memory(realm);
-        let (family, jti) = (family.to_owned(), jti.to_owned());
+    ) -> Result<bool, Fault> {
+        let sid = grant.sid.as_deref().unwrap_or_default();
+        let named = [realm.as_str(), family, sid].map(Value::text);
         let arguments = [
             Value::text(realm.as_str()),
-            Value::text(&family),
+            Value::text(family),
             Value::text(&grant.client),
             Value::text(&grant.account),
-            Value::text(grant.sid.as_deref().unwrap_or_default()),
+            Value::text(sid),
             Value::Text(serde_json::to_string(grant)?),
             Value::Integer(now.as_micros()),
             Value::Integer(expires_at.as_micros()),
         ];
         self.write(async move |transaction| {
+            let sql = "SELECT what FROM revocations WHERE realm = $1 AND what IN ($2, $3)";
+            if !transaction.rows(sql, &named).await?.is_empty() {
+                return Ok(false);
+            }
             transaction.rows(
                 "INSERT INTO families (realm, family, client, subject, sid, record, sequence, rotated_at, \
                  expires_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, 0)",
                 &arguments,
             ).await?;
-            memory.watch(&family, &jti);
-            Ok(())
+            Ok(true)
         })
         .await
     }
@@ -137,7 +140,7 @@ impl Store {
                         ],
                     )
                     .await?;
-                memory.watch(&turn.family, &turn.jti);
+                memory.watch(&turn.family, &turn.jti, now, now.plus(turn.grace));
                 return Ok(Rotation::Rotated { sequence });
             }
             let lost = turn.sequence.saturating_add(1) == family.sequence
@@ -168,6 +171,24 @@ impl Store {
         })
         .await
     }
+}
+
+/// Revokes every family of an account but those of a session: also of sessions that are gone, and of devices.
+pub(crate) async fn revoke_but(
+    transaction: &mut Transaction<'_>,
+    memory: &Memory,
+    realm: &RealmId,
+    subject: &str,
+    but: Option<&str>,
+    (now, until): (Timestamp, Timestamp),
+) -> Result<(), Fault> {
+    let sql = "SELECT family, sid FROM families WHERE realm = $1 AND subject = $2 AND revoked_at = 0";
+    for row in transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(subject)]).await? {
+        if but != Some(row.text(1)?) {
+            revoke_in(transaction, memory, realm, row.text(0)?, now, until).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Revokes every family of an account, or those of one client of it.

@@ -5,7 +5,7 @@ use model::{RealmId, Timestamp};
 use crate::{
     Fault, Hash, Memory, Store,
     cache::Known,
-    memory::Changed,
+    memory::{Changed, FORGIVEN, named},
     transaction::Transaction,
     value::{Row, Value, page},
 };
@@ -71,7 +71,7 @@ impl Store {
                 if let Some(replaced) = replaced {
                     let sql = "DELETE FROM sessions WHERE realm = $1 AND cookie_hash = $2";
                     transaction.rows(sql, &[Value::text(of.as_str()), Value::bytes(&replaced)]).await?;
-                    transaction.announce_change(&of, Changed::Session, "").await?;
+                    transaction.announce_change(&of, Changed::Session, &named(&replaced)).await?;
                 }
                 let sql = format!(
                     "INSERT INTO sessions (realm, cookie_hash, {COLUMNS}) \
@@ -152,7 +152,7 @@ impl Store {
                 let arguments =
                     [Value::text(of.as_str()), Value::bytes(&cookie), Value::Integer(now.as_micros())];
                 transaction.rows(sql, &arguments).await?;
-                transaction.announce_change(&of, Changed::Session, "").await
+                transaction.announce_change(&of, Changed::Session, &named(&cookie)).await
             })
             .await;
         self.memory(realm).sessions.forget(&cookie);
@@ -170,14 +170,11 @@ impl Store {
     ) -> Result<(), Fault> {
         let memory = self.memory(realm);
         let (of, sid) = (realm.clone(), sid.to_owned());
-        let ended =
-            self.write(async move |transaction| end(transaction, &memory, &of, &sid, (now, until)).await);
-        let ended = ended.await;
-        self.memory(realm).sessions.clear();
-        ended
+        self.write(async move |transaction| end(transaction, &memory, &of, &sid, (now, until)).await).await
     }
 
-    /// Ends every session of an account, but the one that is named.
+    /// Ends every session of an account, but the one that is named; and every refresh token that is not that
+    /// one's, also of devices and of sessions that are gone.
     pub async fn end_sessions_of(
         &self,
         realm: &RealmId,
@@ -188,33 +185,17 @@ impl Store {
     ) -> Result<(), Fault> {
         let memory = self.memory(realm);
         let (of, subject, but) = (realm.clone(), subject.to_owned(), but.map(str::to_owned));
-        let ended = self.write(async move |transaction| {
+        self.write(async move |transaction| {
             end_sessions(transaction, &memory, &of, &subject, but.as_deref(), (now, until)).await
-        });
-        let ended = ended.await;
-        self.memory(realm).sessions.clear();
-        ended
+        })
+        .await
     }
 
     /// Revokes one access token, by its `jti`, for as long as it could live.
-    pub async fn revoke_token(
-        &self,
-        realm: &RealmId,
-        jti: &str,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), Fault> {
+    pub async fn revoke_token(&self, realm: &RealmId, jti: &str, until: Timestamp) -> Result<(), Fault> {
         let memory = self.memory(realm);
         let (realm, jti) = (realm.clone(), jti.to_owned());
         self.write(async move |transaction| {
-            // Once in a while those that ended by themselves are dropped.
-            if memory.revocations() % 1024 == 1023 {
-                let sql = "DELETE FROM revocations WHERE realm = $1 AND until < $2";
-                transaction
-                    .rows(sql, &[Value::text(realm.as_str()), Value::Integer(now.as_micros())])
-                    .await?;
-                memory.prune(now);
-            }
             record_revocation(transaction, &realm, &jti, until).await?;
             memory.revoke(&jti, until);
             Ok(())
@@ -223,7 +204,7 @@ impl Store {
     }
 }
 
-/// Ends every session of an account, but one.
+/// Ends every session of an account, but one, and every refresh token that is not that one's.
 pub(crate) async fn end_sessions(
     transaction: &mut Transaction<'_>,
     memory: &Memory,
@@ -238,7 +219,7 @@ pub(crate) async fn end_sessions(
             end(transaction, memory, realm, row.text(0)?, span).await?;
         }
     }
-    Ok(())
+    crate::refresh::revoke_but(transaction, memory, realm, subject, but, span).await
 }
 
 async fn end(
@@ -248,20 +229,34 @@ async fn end(
     sid: &str,
     (now, until): (Timestamp, Timestamp),
 ) -> Result<(), Fault> {
-    let named = [Value::text(realm.as_str()), Value::text(sid)];
+    let of_session = [Value::text(realm.as_str()), Value::text(sid)];
     let sql = "DELETE FROM sessions WHERE realm = $1 AND sid = $2 RETURNING cookie_hash";
-    for row in transaction.rows(sql, &named).await? {
+    for row in transaction.rows(sql, &of_session).await? {
         let cookie = crate::memory::ended(row.bytes(0)?);
         record_revocation(transaction, realm, &cookie, until).await?;
         memory.revoke(&cookie, until);
     }
-    let [in_realm, of_session] = named;
+    let [in_realm, of_session] = of_session;
     let sql = "UPDATE families SET revoked_at = $3 WHERE realm = $1 AND sid = $2 AND revoked_at = 0";
     let at = Value::Integer(now.as_micros().max(1));
     transaction.rows(sql, &[in_realm, of_session, at]).await?;
     record_revocation(transaction, realm, sid, until).await?;
     memory.revoke(sid, until);
     Ok(())
+}
+
+/// Takes the revocation of a name back: somebody new bears it. True: there was one, and memory must hear of it.
+pub(crate) async fn forgive(
+    transaction: &mut Transaction<'_>,
+    realm: &RealmId,
+    name: &str,
+) -> Result<bool, Fault> {
+    let sql = "DELETE FROM revocations WHERE realm = $1 AND what = $2 RETURNING what";
+    let there = transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(name)]).await?;
+    if !there.is_empty() {
+        transaction.announce(realm, name, FORGIVEN).await?;
+    }
+    Ok(!there.is_empty())
 }
 
 pub(crate) async fn record_revocation(

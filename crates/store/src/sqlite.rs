@@ -238,6 +238,13 @@ fn read_on(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
 /// Runs one statement. `$1` is found by its name: SQLite numbers `$2 … $1` by first appearance, and an update
 /// bound by position would match nothing, silently.
 pub(crate) fn rows(connection: &Connection, sql: &str, arguments: &[Value]) -> Result<Vec<Row>, Fault> {
+    #[cfg(debug_assertions)]
+    crate::plan::check(connection, sql)?;
+    all_rows(connection, sql, arguments)
+}
+
+/// The same of a statement that is meant to read all there is.
+pub(crate) fn all_rows(connection: &Connection, sql: &str, arguments: &[Value]) -> Result<Vec<Row>, Fault> {
     let mut statement = connection.prepare_cached(sql)?;
     for (place, value) in arguments.iter().enumerate() {
         let index = statement.parameter_index(&format!("${}", place + 1))?;

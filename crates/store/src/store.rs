@@ -248,7 +248,7 @@ type Revoked = (RealmId, String, Timestamp);
 
 async fn revoked(transaction: &mut Transaction<'_>) -> Result<Vec<Revoked>, Fault> {
     let sql = "SELECT realm, what, until FROM revocations WHERE until > $1";
-    let rows = transaction.rows(sql, &[Value::Integer(0)]).await?;
+    let rows = transaction.all_rows(sql, &[Value::Integer(0)]).await?;
     let read = rows.iter().map(|row| {
         Ok((RealmId::new(row.text(0)?), row.text(1)?.to_owned(), Timestamp::from_micros(row.integer(2)?)))
     });

@@ -30,6 +30,14 @@ impl Transaction<'_> {
         }
     }
 
+    /// The same of a statement that reads all that a realm or a table has: rare, and an administrator's.
+    pub(crate) async fn all_rows(&mut self, sql: &str, arguments: &[Value]) -> Result<Vec<Row>, Fault> {
+        match self {
+            Self::Sqlite(connection) => sqlite::all_rows(connection, sql, arguments),
+            Self::Postgres { connection, .. } => postgres::rows(connection, sql, arguments).await,
+        }
+    }
+
     /// Is another number after something was changed than before.
     pub(crate) async fn changes(&mut self) -> Result<i64, Fault> {
         let sql = match self {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     Fault, Owner, Store,
     cache::Known,
-    memory::Changed,
+    memory::{Changed, FORGIVEN},
     session::end_sessions,
     transaction::Transaction,
     value::{Row, Value, page},
@@ -131,10 +131,14 @@ impl Store {
                      ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
                 );
                 transaction.rows(&sql, &arguments(&of, &user)?).await?;
+                crate::session::forgive(transaction, &of, &user.id).await?;
                 Ok(Written::Done(()))
             })
             .await;
         memory.users.forget(&*id);
+        if let Ok(Written::Done(())) = written {
+            memory.revoke(&id, FORGIVEN);
+        }
         written
     }
 
@@ -167,9 +171,10 @@ impl Store {
         let realm = realm.clone();
         self.read(async move |transaction| {
             let column = if is_email { "email_key" } else { "name_key" };
+            // The index leaves out whoever has none, and is not used of a statement that doesn't.
             let sql = format!(
                 "SELECT CAST(1 AS BIGINT), {COLUMNS} FROM users WHERE realm = $1 AND {column} = $2 \
-                 UNION ALL SELECT CAST(0 AS BIGINT), {NOBODY} ORDER BY 1 DESC LIMIT 1"
+                 AND {column} <> '' UNION ALL SELECT CAST(0 AS BIGINT), {NOBODY} ORDER BY 1 DESC LIMIT 1"
             );
             let mut rows = transaction.rows(&sql, &[Value::text(realm.as_str()), Value::text(&key)]).await?;
             let Some(row) = rows.first_mut() else { return Ok(None) };
@@ -230,6 +235,11 @@ impl Store {
                            roles = $11, scopes = $12, plan = $13, claims = $14, disabled_at = $15, \
                            created_at = $16, seen_at = $17 WHERE realm = $1 AND id = $2";
                 transaction.rows(sql, &arguments(&of, &user)?).await?;
+                // What was mailed on the strength of another password or address opens nothing now.
+                if user.password_version != before.password_version || user.email_key != before.email_key {
+                    let sql = "DELETE FROM links WHERE realm = $1 AND subject = $2";
+                    transaction.rows(sql, &[Value::text(of.as_str()), Value::text(&user.id)]).await?;
+                }
                 transaction.announce_change(&of, Changed::User, &user.id).await?;
                 Ok(Written::Done(user))
             })
@@ -313,7 +323,9 @@ async fn taken(
         if key.is_empty() {
             continue;
         }
-        let sql = format!("SELECT id FROM users WHERE realm = $1 AND {column} = $2 AND id <> $3");
+        let sql = format!(
+            "SELECT id FROM users WHERE realm = $1 AND {column} = $2 AND {column} <> '' AND id <> $3"
+        );
         let arguments = [Value::text(realm.as_str()), Value::text(key), Value::text(&user.id)];
         if !transaction.rows(&sql, &arguments).await?.is_empty() {
             return Ok(Some(taken));

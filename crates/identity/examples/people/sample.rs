@@ -146,7 +146,7 @@ async fn somebody(store: &Store, realm: &RealmId, entropy: &Seeded, number: usiz
     store.add_key(realm, key(&one, id.as_str())).await?;
     let sessions = Sessions::new(store.clone(), SessionRules::default());
     sessions.open(realm, signed_in(&one.id), (&one.cookie, &one.id), None).await?;
-    store.begin_family(realm, &one.family, &grant(&one.id), "jti", now(), later()).await?;
+    store.begin_family(realm, &one.family, &grant(&one.id), now(), later()).await?;
     Ok(one)
 }
 

@@ -34,7 +34,7 @@ pub(crate) async fn measure(folder: &Path, at: &Path) -> Outcome<String> {
     let refreshes = together(&store, |store: Store, realm, number| async move {
         let family = format!("new-{number}");
         let now = model::Timestamp::from_seconds(0);
-        store.begin_family(&realm, &family, &grant("somebody"), "jti", now, now.plus(SPAN)).await?;
+        store.begin_family(&realm, &family, &grant("somebody"), now, now.plus(SPAN)).await?;
         store.rotate_refresh(&realm, turn(&family), now).await.map(drop)
     });
     let refreshes = refreshes.await? * 2.0;

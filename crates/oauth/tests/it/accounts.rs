@@ -235,7 +235,7 @@ async fn the_own_page_shows_browsers_and_apps_and_ends_them() {
     let mut house = House::with(open());
     let tokens = house.tokens("alice", "books:read").await;
     let access = tokens["access_token"].as_str().unwrap();
-    let first = house.cookies.lock().unwrap().clone();
+    let first = std::mem::take(&mut *house.cookies.lock().unwrap());
     sign_in(&house, "alice", "alice-password").await;
     let page = house.get("/_lobby/account/").await;
     page.is_page(200, "this browser");
@@ -301,6 +301,26 @@ async fn an_address_is_changed_by_its_own_mail_and_the_old_one_is_told() {
     assert_eq!(mail(&house, "ana@example.com").await.0, "Your address at Lobby was changed");
     assert_eq!(sign_in(&house, "ana@new.example", PASSWORD).await.status(), StatusCode::SEE_OTHER);
     sign_in(&house, "ana@example.com", PASSWORD).await.is_page(422, "do not go together");
+}
+
+/// Whoever had the password asked for another address; its owner chose another password before that was followed.
+#[tokio::test]
+async fn a_link_for_another_address_ends_with_the_password_it_was_asked_by() {
+    let mut house = House::with(open());
+    member(&mut house, "ana@example.com").await;
+    house.advance(1);
+    let page = house.get("/_lobby/account/email").await;
+    house.submit(&page, &[("email", "thief@example.com"), ("current", PASSWORD)]).await;
+    let (_, stolen) = mail(&house, "thief@example.com").await;
+    house.advance(1);
+    house.cookies.lock().unwrap().clear();
+    let page = house.get("/_lobby/reset").await;
+    house.submit(&page, &[("username", "ana@example.com")]).await;
+    let (_, link) = mail(&house, "ana@example.com").await;
+    follow(&house, &link, &[("new", "another good passphrase")]).await;
+    house.get(&stolen).await.is_page(410, "This link is over");
+    let signed_in = sign_in(&house, "ana@example.com", "another good passphrase").await;
+    assert_eq!(signed_in.status(), StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

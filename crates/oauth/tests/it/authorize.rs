@@ -64,17 +64,23 @@ async fn a_code_is_good_once_and_a_second_use_revokes_what_it_gave() {
     house.refresh(tokens["refresh_token"].as_str().unwrap()).await.fails(400, "invalid_grant");
 }
 
+/// A02: whichever comes first, none is good once the second came.
 #[tokio::test]
-async fn of_many_redemptions_at_once_one_succeeds() {
+async fn of_many_redemptions_at_once_none_is_worth_anything() {
     let house = std::sync::Arc::new(House::new());
     let code = house.code("alice", &[]).await;
     let mut racing = tokio::task::JoinSet::new();
     for _ in 0..16 {
         let (house, code) = (house.clone(), code.clone());
-        racing.spawn(async move { house.redeem(&code).await.status() });
+        racing.spawn(async move { house.redeem(&code).await });
     }
-    let statuses = racing.join_all().await;
-    assert_eq!(statuses.iter().filter(|status| **status == StatusCode::OK).count(), 1);
+    let answers = racing.join_all().await;
+    let given: Vec<_> = answers.iter().filter(|answer| answer.status() == StatusCode::OK).collect();
+    assert!(given.len() < 2, "{given:?}");
+    for tokens in given.iter().map(|answer| answer.ok()) {
+        assert!(!house.is_good(tokens["access_token"].as_str().unwrap()));
+        house.refresh(tokens["refresh_token"].as_str().unwrap()).await.fails(400, "invalid_grant");
+    }
 }
 
 #[tokio::test]

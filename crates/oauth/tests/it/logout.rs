@@ -23,6 +23,32 @@ async fn an_app_that_proves_who_is_meant_signs_out_at_once() {
     house.authorize(&[("prompt", "none")]).await.is_redirect("login_required");
 }
 
+/// Whoever showed more meanwhile has another cookie, and is in the same browser.
+#[tokio::test]
+async fn signing_out_ends_what_was_given_before_the_last_step_up() {
+    let house = House::new();
+    let first = house.tokens("alice", "openid books:read").await;
+    let page = house.authorize(&[("prompt", "login")]).await;
+    let code = house.sign_in(page, "alice").await.parameter("code").unwrap();
+    let second = house.redeem(&code).await.ok();
+    assert!(house.is_good(first["access_token"].as_str().unwrap()));
+    house.get(&path(&[("id_token_hint", second["id_token"].as_str().unwrap())])).await;
+    for tokens in [first, second] {
+        assert!(!house.is_good(tokens["access_token"].as_str().unwrap()));
+        house.refresh(tokens["refresh_token"].as_str().unwrap()).await.fails(400, "invalid_grant");
+    }
+}
+
+/// A code that was fetched before the sign-out brings nothing after it.
+#[tokio::test]
+async fn a_code_ends_with_its_session() {
+    let house = House::new();
+    let tokens = house.tokens("alice", "openid books:read").await;
+    let code = house.code("alice", &[]).await;
+    house.get(&path(&[("id_token_hint", tokens["id_token"].as_str().unwrap())])).await;
+    house.redeem(&code).await.fails(400, "invalid_grant");
+}
+
 /// A07: a link alone signs nobody out.
 #[tokio::test]
 async fn without_proof_the_person_is_asked() {

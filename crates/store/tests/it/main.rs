@@ -57,6 +57,8 @@ claims!(
     a_device_is_let_in_once_at_its_pace,
     consent_grows_and_is_its_realms_alone,
     what_has_ended_is_purged_and_what_lives_is_not,
+    revocations_that_are_over_are_purged,
+    no_family_begins_whose_code_or_session_is_revoked,
     many_at_once_share_commits_and_none_is_lost,
     a_realm_that_is_forgotten_leaves_nothing,
 );
@@ -92,8 +94,8 @@ fn turn(sequence: u32, jti: &str) -> Turn {
 }
 
 async fn begun(store: &Store, realm: &RealmId) {
-    let jti = format!("{FAMILY}first");
-    store.begin_family(realm, FAMILY, &grant(), &jti, NOW, NOW.plus(Duration::from_secs(100))).await.unwrap();
+    let until = NOW.plus(Duration::from_secs(100));
+    assert!(store.begin_family(realm, FAMILY, &grant(), NOW, until).await.unwrap());
 }
 
 fn code() -> Code {
@@ -259,6 +261,37 @@ async fn what_has_ended_is_purged_and_what_lives_is_not(store: Store, realm: Rea
     assert!(store.family(&realm, FAMILY).await.unwrap().is_some());
 }
 
+async fn revocations_that_are_over_are_purged(store: Store, realm: RealmId) {
+    let hour = |count: u64| NOW.plus(Duration::from_secs(count * 3600));
+    // More than one transaction takes.
+    for number in 0..700 {
+        store.revoke_token(&realm, &format!("short {number}"), hour(1)).await.unwrap();
+    }
+    store.revoke_token(&realm, "long", hour(100)).await.unwrap();
+    store.purge(&realm, hour(20)).await.unwrap();
+    assert!(store.is_revoked(&realm, Some("short 0"), None), "a day is left");
+    store.purge(&realm, hour(26)).await.unwrap();
+    for number in [0, 499, 500, 699] {
+        assert!(!store.is_revoked(&realm, Some(&format!("short {number}")), None));
+    }
+    assert!(store.is_revoked(&realm, Some("long"), None));
+}
+
+/// A code that was fetched before a sign-out, or is spent twice at once, brings nothing (attacks.md, A02).
+async fn no_family_begins_whose_code_or_session_is_revoked(store: Store, realm: RealmId) {
+    let until = NOW.plus(Duration::from_secs(600));
+    let begin = |family: &str| {
+        let (store, realm, family) = (store.clone(), realm.clone(), family.to_owned());
+        async move { store.begin_family(&realm, &family, &grant(), NOW, until).await.unwrap() }
+    };
+    store.revoke_family(&realm, FAMILY, NOW, until).await.unwrap();
+    assert!(!begin(FAMILY).await);
+    assert!(begin("BBBBBBBBBBBBBBBBBBBBBB").await);
+    store.end_session(&realm, "session", NOW, until).await.unwrap();
+    assert!(!begin("CCCCCCCCCCCCCCCCCCCCCC").await);
+    assert!(store.family(&realm, "CCCCCCCCCCCCCCCCCCCCCC").await.unwrap().is_none());
+}
+
 async fn many_at_once_share_commits_and_none_is_lost(store: Store, realm: RealmId) {
     let mut all = tokio::task::JoinSet::new();
     for number in 0..500_u32 {
@@ -277,8 +310,8 @@ async fn many_at_once_share_commits_and_none_is_lost(store: Store, realm: RealmI
 async fn a_realm_that_is_forgotten_leaves_nothing(store: Store, realm: RealmId) {
     let other = RealmId::new("other");
     store.keep_code(&realm, [1; 32], code(), None, NOW).await.unwrap();
-    store.revoke_token(&realm, "jti", NOW, NOW).await.unwrap();
-    store.revoke_token(&other, "jti", NOW, NOW).await.unwrap();
+    store.revoke_token(&realm, "jti", NOW).await.unwrap();
+    store.revoke_token(&other, "jti", NOW).await.unwrap();
     let kept = store.memory(&realm);
     store.forget_realm(&realm).await.unwrap();
     assert_eq!(store.code(&realm, [1; 32]).await.unwrap(), None);
@@ -295,7 +328,7 @@ async fn a_file_remembers_across_a_restart() {
     {
         let store = Store::open(&location).await.unwrap();
         begun(&store, &realm).await;
-        store.revoke_token(&realm, "jti", NOW, NOW).await.unwrap();
+        store.revoke_token(&realm, "jti", NOW).await.unwrap();
     }
     let store = Store::open(&location).await.unwrap();
     assert!(store.family(&realm, FAMILY).await.unwrap().is_some());

@@ -33,7 +33,7 @@ async fn full(folder: &Path) -> Store {
     store.record_consent(&realm, "app", "user 0001", &"a b".parse().unwrap(), NOW).await.unwrap();
     begun(&store, &realm).await;
     store.keep_code(&realm, [2; 32], code(), None, NOW).await.unwrap();
-    store.revoke_token(&realm, "jti", Timestamp::MAX, NOW).await.unwrap();
+    store.revoke_token(&realm, "jti", Timestamp::MAX).await.unwrap();
     store
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use model::{RealmId, Secret};
-use store::{Handle, Session, Store, User, Written};
+use store::{Grant, Handle, Link, Session, Store, User, Written};
 
 use crate::{FAMILY, NOW, begun, grant, session};
 
@@ -15,6 +15,9 @@ claims!(
     users_are_listed_from_the_oldest_a_page_at_a_time,
     consent_that_is_withdrawn_takes_its_tokens_with_it,
     all_sessions_of_a_user_end_but_one,
+    refresh_tokens_end_with_all_sessions_whatever_they_came_from,
+    a_mailed_link_ends_with_the_password_or_the_address_it_was_mailed_for,
+    whoever_is_new_is_not_refused_for_who_had_the_name,
 );
 
 pub(crate) fn user(id: &str, name: &str) -> User {
@@ -148,4 +151,49 @@ async fn all_sessions_of_a_user_end_but_one(store: Store, realm: RealmId) {
     assert_eq!(left.iter().map(|session| session.sid.as_str()).collect::<Vec<_>>(), ["two"]);
     assert!(store.session(&realm, [1; 32]).await.unwrap().is_none());
     assert!(store.session(&realm, [2; 32]).await.unwrap().is_some());
+}
+
+/// Those of a session that is gone, and of a device, which never had one.
+async fn refresh_tokens_end_with_all_sessions_whatever_they_came_from(store: Store, realm: RealmId) {
+    let until = NOW.plus(Duration::from_secs(600));
+    for (family, sid) in [("of a device", None), ("of one gone", Some("gone")), ("kept", Some("kept"))] {
+        let grant = Grant { sid: sid.map(str::to_owned), ..grant() };
+        assert!(store.begin_family(&realm, family, &grant, NOW, until).await.unwrap());
+    }
+    store.end_sessions_of(&realm, "alice", Some("kept"), NOW, until).await.unwrap();
+    for (family, revoked) in [("of a device", true), ("of one gone", true), ("kept", false)] {
+        assert_eq!(store.family(&realm, family).await.unwrap().unwrap().revoked, revoked, "{family}");
+    }
+}
+
+async fn a_mailed_link_ends_with_the_password_or_the_address_it_was_mailed_for(store: Store, realm: RealmId) {
+    add(&store, &realm, with_email("u1", "a@b.example")).await;
+    let changes: [(bool, fn(&mut User)); 3] = [
+        (true, |user| user.plan = None),
+        (false, |user| user.password = Secret::new("$argon2id$2".to_owned())),
+        (false, |user| "c@d.example".clone_into(&mut user.email_key)),
+    ];
+    for (stays, change) in changes {
+        for (token, subject) in [(1, "u1"), (2, "u2")] {
+            let link = Link {
+                purpose: "email".to_owned(),
+                subject: subject.to_owned(),
+                record: "{}".to_owned(),
+                expires_at: NOW.plus(Duration::from_secs(900)),
+            };
+            store.keep_link(&realm, [token; 32], link).await.unwrap();
+        }
+        store.change_user(&realm, "u1", change).await.unwrap();
+        assert_eq!(store.link(&realm, [1; 32], NOW).await.unwrap().is_some(), stays);
+        assert!(store.link(&realm, [2; 32], NOW).await.unwrap().is_some(), "another's");
+    }
+}
+
+async fn whoever_is_new_is_not_refused_for_who_had_the_name(store: Store, realm: RealmId) {
+    let until = NOW.plus(Duration::from_secs(600));
+    add(&store, &realm, user("alice", "alice")).await;
+    assert!(store.remove_user(&realm, "alice", NOW, until).await.unwrap());
+    assert!(store.is_revoked(&realm, None, Some("alice")));
+    add(&store, &realm, user("alice", "alice")).await;
+    assert!(!store.is_revoked(&realm, None, Some("alice")));
 }
