@@ -80,9 +80,12 @@ impl Door<'_> {
     /// Whether this request may call control. What a name says is asked of loopback peers alone: a page that was
     /// rebound to us knows no token, and who shows one has proved enough, by whatever name.
     pub fn admit(&self, knock: &Knock<'_>) -> Result<(), Turned> {
-        let proven =
-            self.token.zip(knock.bearer).is_some_and(|(token, shown)| token.matches(shown.as_bytes()));
-        self.judge(knock, proven)
+        self.judge(knock, knock.bearer.is_some_and(|shown| self.knows(shown)))
+    }
+
+    /// Whether it is control's own token.
+    pub fn knows(&self, shown: &str) -> bool {
+        self.token.is_some_and(|token| token.matches(shown.as_bytes()))
     }
 
     /// Whether this request may call control, whose access token is a director's.

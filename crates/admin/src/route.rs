@@ -1,7 +1,9 @@
 //! Leading a call to the file that answers it.
 
+use std::net::Ipv4Addr;
+
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use model::nearest;
 
 use crate::{Control, Knock, Turned, Visit, call, control::Call, refusal::Refusal};
@@ -68,6 +70,15 @@ impl Control {
             *answer.body_mut() = Bytes::new();
         }
         answer
+    }
+
+    /// Whether a request to what control directs brings the right to: its token, or a director's.
+    pub async fn directs(&self, headers: &HeaderMap) -> bool {
+        let nobody = Ipv4Addr::UNSPECIFIED.into();
+        match Knock::read(headers, "", nobody, nobody).bearer {
+            Some(token) => self.door().knows(token) || self.rooms.desk.directs(token).await,
+            None => false,
+        }
     }
 
     /// Whether it is by an account that somebody may.

@@ -42,8 +42,7 @@ pub(crate) struct Matched<'a> {
 impl Gateway {
     /// Decides and answers one request to an API.
     pub(crate) async fn api(&self, arrival: &Arrival, incoming: Incoming, settings: &Settings) -> Course {
-        let realm = arrival.visit.sandbox.name().realm();
-        let ledger = self.ledgers.of(&realm);
+        let ledger = self.ledgers.of(&arrival.visit.realm);
         let door = at_the_door(arrival, settings, &ledger);
         match find(&arrival.path, &arrival.parts.method, settings) {
             Err(lost) => lost_course(arrival, lost, &door, incoming, settings).await,

@@ -52,9 +52,11 @@ impl Gateway {
         let authority = target::check(&parts.method, &parts.uri, parts.version, &parts.headers)
             .map_err(|error| refuse(Code::PathInvalid, &error.to_string()))?;
         let host = target::host(authority).to_ascii_lowercase();
-        let found = match settings.stage {
-            Stage::Everywhere | Stage::Apis => place::find(&host, parts.uri.path(), &parts.headers),
-            Stage::Nowhere => Ok(Place::main(parts.uri.path())),
+        let directs = self.directs(settings.stage, &parts, &host).await;
+        let found = if directs {
+            place::find(&host, parts.uri.path(), &parts.headers)
+        } else {
+            Ok(Place::main(parts.uri.path()))
         };
         let Place { name, named, path } = found.map_err(|error| match error {
             PlaceError::Ambiguous => refuse(Code::SandboxAmbiguous, &error.to_string()),
@@ -69,16 +71,24 @@ impl Gateway {
         let seen =
             guard::Peer::seen(peer.address.ip(), peer.secure, &parts.headers, &settings.trusted_proxies);
         let scheme = if seen.secure { "https" } else { "http" };
-        let issuer = match named {
-            Named::Nowhere | Named::Header => self.furnishing.issuer.clone(),
-            Named::Subdomain => format!("{scheme}://{authority}").into(),
-            Named::Path => format!("{}/_lobby/in/{}", self.furnishing.issuer, sandbox.name()).into(),
+        let issuer = match (settings.stage, named) {
+            (Stage::Everywhere, Named::Subdomain) => format!("{scheme}://{authority}").into(),
+            (Stage::Everywhere, Named::Path) => {
+                format!("{}/_lobby/in/{}", self.furnishing.issuer, sandbox.name()).into()
+            }
+            _ => self.furnishing.issuer.clone(),
+        };
+        let people = match settings.stage {
+            Stage::Everywhere => sandbox.name().realm(),
+            Stage::Apis | Stage::Nowhere => SandboxName::main().realm(),
         };
         let certificate =
             peer.certificate.as_ref().map(|certificate| self.judge_certificate(&certificate.der, real));
         let visit = Visit {
             now: sandbox.clock().now(real),
             sandbox,
+            realm: people,
+            directs,
             named,
             issuer,
             real,
@@ -93,6 +103,21 @@ impl Gateway {
         };
         let path = path.into_owned();
         Ok(Arrival { parts, path, visit })
+    }
+
+    /// Whether a request may choose its sandbox and its play. Where people are real it takes a right, and nobody is
+    /// asked for it who chooses nothing.
+    async fn directs(&self, stage: Stage, parts: &Parts, host: &str) -> bool {
+        match stage {
+            Stage::Everywhere => true,
+            Stage::Nowhere => false,
+            Stage::Apis => {
+                let place = place::find(host, parts.uri.path(), &parts.headers);
+                let chooses = place.map_or(true, |place| place.name.is_some())
+                    || parts.headers.contains_key("lobby-scenario");
+                chooses && self.furnishing.neighbours.directs(&parts.headers).await
+            }
+        }
     }
 
     pub(crate) async fn enter(&self, name: &SandboxName, real: Timestamp) -> Result<Arc<Sandbox>, String> {
@@ -124,7 +149,7 @@ pub(crate) fn step(
         return Ok(None);
     }
     let mut fields = headers.get_all("lobby-scenario").iter();
-    let Some(field) = fields.next() else {
+    let Some(field) = fields.next().filter(|_| visit.directs) else {
         return Ok(visit.sandbox.plays().take(occasion, persona).map(|taken| taken.step));
     };
     if fields.next().is_some() {

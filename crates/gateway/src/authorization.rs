@@ -16,7 +16,7 @@ use crate::{
     course::{Course, Log, with_body},
     gateway::Gateway,
     intake,
-    neighbours::{Misplaced, Spoken, Visit, Window},
+    neighbours::{Misplaced, Named, Spoken, Visit, Window},
     settings::{Settings, Stage},
     target,
 };
@@ -146,7 +146,7 @@ impl Gateway {
         let api = &settings.userinfo;
         let Some(operation) = api.contract.operations().first() else { return Judged::default() };
         let matched = Matched { api, base: "", operation, captures: Vec::new() };
-        let ledger = self.ledgers.of(&visit.sandbox.name().realm());
+        let ledger = self.ledgers.of(&visit.realm);
         let outcome = self.decide(arrival, &matched, settings, &ledger).await;
         let standing = outcome.proven.and_then(|principal| settings.standings.get(&principal.subject));
         let persona = standing.map(|standing| standing.name.clone());
@@ -179,7 +179,10 @@ impl Gateway {
             let scheme = if visit.secure { "https" } else { "http" };
             visit.called = Some(format!("{scheme}://{}{}", visit.authority, arrival.path));
         }
-        if stage == Stage::Nowhere {
+        if stage != Stage::Everywhere {
+            // It is real: whatever sandbox was named has no people of its own.
+            visit.sandbox = self.furnishing.sandboxes.main().clone();
+            visit.named = Named::Nowhere;
             return Ok(visit);
         }
         let refuse = |code, detail: &str| Box::new(Answered::problem(code, Some(detail), visit.id));

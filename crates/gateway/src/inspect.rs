@@ -11,14 +11,14 @@ use guard::{
 use http::{HeaderMap, HeaderValue, header};
 use jose::{KeySet, jwt};
 use mock::sandbox::Sandbox;
-use model::{RequestId, Timestamp};
+use model::{RequestId, SandboxName, Timestamp};
 
 use crate::{
     gateway::Gateway,
     ledger::Ledger,
     lookups::Desk,
     neighbours::{Named, Visit},
-    settings::{Api, Settings},
+    settings::{Api, Settings, Stage},
 };
 
 /// Whose token is looked at, and where it would be shown.
@@ -132,7 +132,10 @@ struct Scene {
 impl Scene {
     fn of(gateway: &Gateway, inquiry: &Inquiry) -> Self {
         let Inquiry { token, sandbox, issuer, real, peer } = inquiry;
-        let realm = sandbox.name().realm();
+        let realm = match gateway.settings().stage {
+            Stage::Everywhere => sandbox.name().realm(),
+            Stage::Apis | Stage::Nowhere => SandboxName::main().realm(),
+        };
         let now = sandbox.clock().now(*real);
         let mut headers = HeaderMap::new();
         // What no field can hold nobody can send.
@@ -141,6 +144,8 @@ impl Scene {
         }
         let visit = Visit {
             sandbox: sandbox.clone(),
+            realm: realm.clone(),
+            directs: false,
             named: Named::Nowhere,
             issuer: issuer.clone(),
             real: *real,
@@ -217,7 +222,7 @@ impl Scene {
         settings: &Settings,
         lookups: &guard::Lookups<'_>,
     ) -> Facts {
-        let realm = self.visit.sandbox.name().realm();
+        let realm = self.visit.realm.clone();
         let furnishing = &gateway.furnishing;
         let memory = furnishing.store.memory(&realm);
         let desk = Desk {

@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use guard::Certificate;
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use jose::KeySet;
 use mock::{
     sandbox::Sandbox,
@@ -17,6 +17,10 @@ use model::{RealmId, RequestId, SandboxName, Timestamp};
 pub struct Visit {
     /// In which sandbox.
     pub sandbox: Arc<Sandbox>,
+    /// Whose people it is judged by: the sandbox's, but main's in every sandbox where people are real.
+    pub realm: RealmId,
+    /// Whether it may direct what answers it: a play of its own is heard.
+    pub directs: bool,
     /// How the request named it.
     pub named: Named,
     /// Who we are to this request: main's issuer, or that of a sandbox named by subdomain or path.
@@ -114,6 +118,9 @@ pub trait Neighbours: Send + Sync + 'static {
 
     /// The served document (`None`: the only one there is), with its URLs pointed here.
     fn document(&self, api: Option<&str>, visit: &Visit) -> Response<Bytes>;
+
+    /// Whether a request brings the right to direct mocks, where not everybody has it.
+    fn directs<'a>(&'a self, headers: &'a HeaderMap) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
 
     /// Whether a page of this origin may call the control API.
     fn admits_origin(&self, origin: &HeaderValue) -> bool;

@@ -74,7 +74,7 @@ pub struct Settings {
 pub enum Stage {
     /// Everywhere: `lobby mock`.
     Everywhere,
-    /// On the APIs, which are mocks, and in sandboxes; never on the authorization server of main, which is real.
+    /// On the APIs, which are mocks, for who may direct them; never on the authorization server, which is real.
     Apis,
     /// Nowhere: there is no mock. What names a sandbox or a scenario is not heard.
     Nowhere,

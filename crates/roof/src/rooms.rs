@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use gateway::{Answering, Misplaced, Named, Neighbours, Speaking, Spoken, Visit, Window};
-use http::{HeaderValue, Method, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use jose::KeySet;
 use mock::{
     sandbox::Sandboxes,
@@ -155,6 +155,10 @@ impl Neighbours for Rooms {
 
     fn document(&self, api: Option<&str>, visit: &Visit) -> Response<Bytes> {
         self.documents.serve(api, visit)
+    }
+
+    fn directs<'a>(&'a self, headers: &'a HeaderMap) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(self.control.directs(headers))
     }
 
     fn admits_origin(&self, origin: &HeaderValue) -> bool {

@@ -17,7 +17,7 @@ impl Gateway {
     ) -> Outcome {
         let Arrival { parts, visit, .. } = arrival;
         let Matched { api, operation, captures, .. } = matched;
-        let realm = visit.sandbox.name().realm();
+        let realm = visit.realm.clone();
         // A token comes in `Authorization` alone: who brings none does not wait for the keys to be made.
         let bears = parts.headers.contains_key(header::AUTHORIZATION);
         let keys = bears.then(|| self.furnishing.neighbours.keys(&realm, visit.now));

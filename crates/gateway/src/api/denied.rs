@@ -25,7 +25,7 @@ impl Gateway {
         let Arrival { parts, visit, .. } = arrival;
         let Matched { api, operation, .. } = matched;
         let nonce = (denial.code() == Code::ProofNonce || api.guarding.dpop.nonce)
-            .then(|| self.furnishing.neighbours.nonce(&visit.sandbox.name().realm(), visit.now));
+            .then(|| self.furnishing.neighbours.nonce(&visit.realm, visit.now));
         // The well-known name stands between host and path (RFC 9728 3.1), a sandbox's path too.
         let (origin, within) = split_issuer(&visit.issuer);
         let metadata = format!("{origin}/.well-known/oauth-protected-resource{within}{}", api.base);

@@ -26,11 +26,34 @@ async fn a_shared_mock_is_directed_by_its_token_and_its_issuer_by_nobody() {
     let lobby = serve(&format!("{}{control}", shared_mock())).variable("CONTROL", "t0ken").await;
     lobby.get("/_lobby/journal").await.is(401);
     lobby.get("/_lobby/journal").bearer("t0ken").await.is(200);
-    lobby.get("/open").header("lobby-scenario", "status:503").await.is(503);
+    lobby.get("/open").header("lobby-scenario", "status:503").bearer("t0ken").await.is(503);
     let keys = lobby.get("/_lobby/oauth/jwks").await.json()["keys"].clone();
     let directed = lobby.get("/_lobby/oauth/jwks").header("lobby-scenario", "keys:rotate").await;
     assert_eq!(directed.json()["keys"], keys);
     lobby.get("/_lobby/oauth/jwks").header("lobby-scenario", "status:500").await.is(200);
+}
+
+#[tokio::test]
+async fn a_stranger_chooses_neither_what_a_shared_mock_plays_nor_a_sandbox_of_it() {
+    let control = "control: { token: '${CONTROL}' }\n";
+    let lobby = serve(&format!("{}{control}", shared_mock())).variable("CONTROL", "t0ken").await;
+    let listed = lobby.get("/_lobby/sandboxes").bearer("t0ken");
+    for shown in ["", "wrong"] {
+        let stranger =
+            lobby.get("/open").header("lobby-scenario", "status:503").header("lobby-sandbox", "t-1");
+        let stranger = if shown.is_empty() { stranger } else { stranger.bearer(shown) };
+        stranger.await.is(200);
+        lobby.get("/_lobby/in/t-1/open").await.is(401);
+        lobby.get("/_lobby/in/t-1/_lobby/sign-in").await.is(401);
+    }
+    assert!(!listed.await.text().contains("t-1"));
+    lobby.get("/open").sandbox("t-1").bearer("t0ken").await.is(200);
+    assert!(lobby.get("/_lobby/sandboxes").bearer("t0ken").await.text().contains("t-1"));
+    // Who may choose one finds nobody in it: the authorization server is main's, with its clock.
+    let moved = lobby.post("/_lobby/clock").bearer("t0ken").sandbox("t-1");
+    moved.json(&serde_json::json!({"advance": "3650d"})).await.is(200);
+    let there = lobby.get("/_lobby/in/t-1/.well-known/openid-configuration").bearer("t0ken").await;
+    assert_eq!(there.text(), lobby.get("/.well-known/openid-configuration").await.text());
 }
 
 #[tokio::test]
