@@ -80,6 +80,7 @@ async fn export_table(
 fn record(table: &Table, row: &Row) -> Json {
     let mut record = Map::new();
     record.insert("kind".to_owned(), table.kind.into());
+    // A key says instead which kind of key it is: `api_key`, `app_password`.
     for (column, value) in table.columns.iter().zip(&row.0) {
         let value = match value {
             Value::Integer(number) => (*number).into(),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
 use crate::{
-    Fault, MasterKey, Store,
+    Fault, KeyKind, MasterKey, Store,
     export::{SEALING_KEY, VERSION},
     migration::names,
     seal::{self, KeyName},
@@ -46,10 +46,32 @@ pub struct Import {
     began: bool,
     waiting: Vec<Waiting>,
     taken: BTreeMap<&'static str, u64>,
+    /// Whether each realm had an audit trail before.
+    trails: BTreeMap<String, bool>,
+    left: u64,
+    kept: u64,
+}
+
+/// What becomes of a record whose key is there already.
+enum Twice {
+    Replaced,
+    Stays,
+}
+
+/// What came of an import.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// How many records of each kind were taken.
+    pub records: BTreeMap<&'static str, u64>,
+    /// How many were there already, and stayed as they were.
+    pub kept: u64,
+    /// How many entries of an audit trail were left out: the store has one of its own.
+    pub left: u64,
 }
 
 /// A record that is read and not yet written.
 struct Waiting {
+    kind: &'static str,
     line: u64,
     sql: String,
     values: Vec<Value>,
@@ -74,6 +96,9 @@ impl Store {
             began: false,
             waiting: Vec::new(),
             taken: BTreeMap::new(),
+            trails: BTreeMap::new(),
+            left: 0,
+            kept: 0,
         })
     }
 }
@@ -95,19 +120,36 @@ impl Import {
             self.began = true;
             return Ok(());
         }
-        self.record(&record).await
+        self.record(&record, &Twice::Replaced).await
     }
 
-    /// Takes one record that another format's reader made, as a line of its own.
+    /// Takes one record that another format's reader made, as a line of its own. One that is there already stays
+    /// as it is: what its owner or an administrator changed since is newer.
     pub async fn made(&mut self, line: u64, record: &Map<String, Json>) -> Result<(), Refused> {
         (self.line, self.began) = (line, true);
-        self.record(record).await
+        self.record(record, &Twice::Stays).await
     }
 
-    /// Writes what still waits; says how many records of each kind were taken.
-    pub async fn finish(mut self) -> Result<BTreeMap<&'static str, u64>, Refused> {
+    /// Writes what still waits; says what came of it.
+    pub async fn finish(mut self) -> Result<Taken, Refused> {
         self.write().await?;
-        Ok(self.taken)
+        Ok(Taken { records: self.taken, kept: self.kept, left: self.left })
+    }
+
+    /// Whether the realm of an entry had an audit trail before the import: nothing is put into one.
+    async fn has_trail(&mut self, entry: &Map<String, Json>) -> Result<bool, Refused> {
+        let Some(realm) = entry.get("realm").and_then(Json::as_str) else { return Ok(false) };
+        if let Some(known) = self.trails.get(realm) {
+            return Ok(*known);
+        }
+        let of = Value::text(realm);
+        let there = self.store.read(async move |transaction| {
+            let sql = "SELECT number FROM audit WHERE realm = $1 ORDER BY number LIMIT 1";
+            Ok(!transaction.rows(sql, &[of.clone()]).await?.is_empty())
+        });
+        let there = there.await.map_err(|fault| self.refused(fault.to_string()))?;
+        self.trails.insert(realm.to_owned(), there);
+        Ok(there)
     }
 
     fn refused(&self, why: impl Into<String>) -> Refused {
@@ -131,20 +173,26 @@ impl Import {
         }
     }
 
-    async fn record(&mut self, record: &Map<String, Json>) -> Result<(), Refused> {
+    async fn record(&mut self, record: &Map<String, Json>, twice: &Twice) -> Result<(), Refused> {
         let Some(kind) = record.get("kind").and_then(Json::as_str) else {
             return Err(self.refused("it has no `kind`"));
         };
         if kind == SEALING_KEY {
             return self.sealing_key(record);
         }
-        let Some(table) = self.tables.iter().find(|table| table.kind == kind) else {
+        // A key's line says which kind of key it is.
+        let named = if KeyKind::parse(kind).is_ok() { "key" } else { kind };
+        let Some(table) = self.tables.iter().find(|table| table.kind == named) else {
             return Err(self.refused(format!("there is no kind `{kind}`")));
         };
-        let (kind, sql) = (table.kind, upsert(table));
+        let (kind, sql) = (table.kind, upsert(table, twice));
+        if table.name == "audit" && self.has_trail(record).await? {
+            self.left += 1;
+            return Ok(());
+        }
+        let Some(table) = self.tables.iter().find(|table| table.kind == kind) else { return Ok(()) };
         let values = self.values(table, record).map_err(|why| self.refused(why))?;
-        self.waiting.push(Waiting { line: self.line, sql, values });
-        *self.taken.entry(kind).or_default() += 1;
+        self.waiting.push(Waiting { kind, line: self.line, sql, values });
         if self.waiting.len() >= BATCH { self.write().await } else { Ok(()) }
     }
 
@@ -223,13 +271,20 @@ impl Import {
         let at = Arc::new(AtomicU64::new(first.line));
         let line = at.clone();
         let written = self.store.write(async move |transaction| {
+            let mut taken = Vec::new();
             for record in &waiting {
                 at.store(record.line, Relaxed);
-                transaction.rows(&record.sql, &record.values).await?;
+                let written = transaction.rows(&record.sql, &record.values).await?;
+                taken.push((record.kind, !written.is_empty()));
             }
-            Ok(())
+            Ok(taken)
         });
-        written.await.map_err(|fault| Refused { line: line.load(Relaxed), why: fault.to_string() })
+        let written =
+            written.await.map_err(|fault| Refused { line: line.load(Relaxed), why: fault.to_string() })?;
+        for (kind, taken) in written {
+            if taken { *self.taken.entry(kind).or_default() += 1 } else { self.kept += 1 }
+        }
+        Ok(())
     }
 }
 
@@ -254,16 +309,85 @@ fn value(column: &Column, json: &Json) -> Result<Value, String> {
     })
 }
 
-fn upsert(table: &Table) -> String {
+fn upsert(table: &Table, twice: &Twice) -> String {
     let numbers: Vec<String> = (1..=table.columns.len()).map(|number| format!("${number}")).collect();
     let rest = table.columns.iter().filter(|column| !column.is_key);
     let rest: Vec<String> = rest.map(|column| format!("{0} = excluded.{0}", column.name)).collect();
-    let then = if rest.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", rest.join(", ")) };
+    let then = match twice {
+        Twice::Stays => "NOTHING".to_owned(),
+        // A table of keys alone: the row is written as it was.
+        Twice::Replaced if rest.is_empty() => "UPDATE SET realm = excluded.realm".to_owned(),
+        Twice::Replaced => format!("UPDATE SET {}", rest.join(", ")),
+    };
     format!(
-        "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {then}",
+        "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {then} RETURNING realm",
         table.name,
         table.list(),
         numbers.join(", "),
         table.key()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Location;
+
+    /// A row of a table: nothing in it means anything, but a kind of key and what nothing is sealed in.
+    fn row(table: &Table) -> Vec<Value> {
+        let is_sealed =
+            |name: &str| SEALED.iter().any(|sealed| sealed.table == table.name && sealed.column == name);
+        let value = |column: &Column| match (&*column.name, column.form) {
+            ("kind", _) => Value::text("app_password"),
+            (name, Form::Bytes) if is_sealed(name) => Value::Bytes(Vec::new()),
+            (name, Form::Text) => Value::text(name),
+            (_, Form::Integer) => Value::Integer(7),
+            (_, Form::Bytes) => Value::Bytes(vec![7; 32]),
+        };
+        table.columns.iter().map(value).collect()
+    }
+
+    async fn lines(store: &Store, folder: &std::path::Path) -> Vec<String> {
+        let path = folder.join("export");
+        store.export(std::fs::File::create(&path).unwrap()).await.unwrap();
+        std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    async fn import(store: &Store, lines: &[String]) -> Taken {
+        let mut import = store.import(None).await.unwrap();
+        for line in lines {
+            import.line(line).await.unwrap();
+        }
+        import.finish().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_row_of_every_table_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::File(folder.path().join("a.db"))).await.unwrap();
+        let tables = tables().await.unwrap();
+        for table in &tables {
+            let (sql, values) = (upsert(table, &Twice::Replaced), row(table));
+            store
+                .write(async move |transaction| transaction.rows(&sql, &values).await.map(drop))
+                .await
+                .unwrap();
+        }
+        let before = lines(&store, folder.path()).await;
+        assert_eq!(before.len(), tables.len() + 1);
+        let other = Store::in_memory().unwrap();
+        let taken = import(&other, &before).await;
+        assert_eq!((taken.records.len(), taken.left), (tables.len(), 0));
+        assert_eq!(lines(&other, folder.path()).await, before);
+        let record = serde_json::from_str::<Map<String, Json>>(&before[1]).unwrap();
+        let mut another = record.clone();
+        another["name"] = "another".into();
+        let mut import = other.import(None).await.unwrap();
+        import.made(1, &another).await.unwrap();
+        assert_eq!(import.finish().await.unwrap().kept, 1, "{another:?}");
+        assert_eq!(lines(&other, folder.path()).await, before);
+        // Its audit trail is there by now, and stays as it is.
+        assert_eq!(self::import(&other, &before).await.left, 1);
+        assert_eq!(lines(&other, folder.path()).await, before);
+    }
 }

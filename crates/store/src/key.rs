@@ -69,7 +69,7 @@ impl KeyKind {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let known = [Self::ApiKey, Self::AppPassword].into_iter().find(|kind| kind.as_str() == text);
         known.ok_or(Fault::Record("a kind of key"))
     }

@@ -69,7 +69,7 @@ pub use client::{Client, ClientBook, ClientTerms};
 pub use code::{Code, Redemption};
 pub use device::{Device, DeviceState, Poll};
 pub use grant::Grant;
-pub use import::{Import, Refused};
+pub use import::{Import, Refused, Taken};
 pub use key::{Key, KeyKind, Owner};
 pub use key_use::KeyUse;
 pub use link::Link;

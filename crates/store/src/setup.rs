@@ -28,7 +28,7 @@ impl Store {
         let arguments = [Value::text(realm.as_str()), Value::bytes(&token), Value::Integer(now.as_micros())];
         self.read(async move |transaction| {
             let sql = "SELECT realm FROM setups WHERE realm = $1 AND token_hash = $2 AND expires_at > $3 \
-                       AND NOT EXISTS (SELECT id FROM users WHERE users.realm = $1)";
+                       AND NOT EXISTS (SELECT id FROM users WHERE users.realm = $1 LIMIT 1)";
             Ok(!transaction.rows(sql, &arguments).await?.is_empty())
         })
         .await

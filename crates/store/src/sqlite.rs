@@ -36,8 +36,9 @@ type Job = Box<dyn FnOnce(&mut Connection) -> Reply + Send>;
 /// One writer thread that commits what waits in groups, so that one fsync serves many; on a file, readers
 /// beside it, which see what is committed.
 pub(crate) struct Sqlite {
-    writer: Worker,
+    // They close first: the last to close writes the log into the database, which readers cannot.
     readers: Vec<Worker>,
+    writer: Worker,
     turn: AtomicUsize,
 }
 

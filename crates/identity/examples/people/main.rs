@@ -6,6 +6,7 @@
 
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::cast_precision_loss,
     reason = "a program that measures time, and prints it"
@@ -52,6 +53,7 @@ async fn on_sqlite(at: &Path, users: u64) -> Outcome<Costs> {
     let location = Location::File(at.to_owned());
     drop(Store::open(&location).await?);
     fill::sqlite(at, users)?;
+    eprintln!("SQLite is filled: {users} users. Measuring");
     sample::costs(&location).await
 }
 
@@ -60,6 +62,7 @@ async fn on_postgres(users: u64) -> Outcome<Costs> {
     let location = Location::Postgres(server.url());
     drop(Store::open(&location).await?);
     fill::postgres(&server.url(), users).await?;
+    eprintln!("PostgreSQL is filled: {users} users. Measuring");
     sample::costs(&location).await
 }
 

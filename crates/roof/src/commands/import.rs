@@ -8,14 +8,18 @@ use std::{
     path::Path,
 };
 
+use model::{Clock as _, SandboxName};
 use serde_json::{Map, Value};
-use store::Import;
+use store::{AuditEntry, Import, Taken, Use};
 
 use crate::{
     cli,
     exit::{Exit, Failure},
+    gather::DEFAULT_CONFIG,
+    lock::Lock,
     report::Reporter,
     state::{KeyPlace, Place},
+    system::SystemClock,
 };
 
 /// The longest line that is read: a record with all that may be in it is far shorter.
@@ -31,25 +35,30 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Import) -> Result<Exit,
     });
     let source = source.transpose()?;
     let input = open(&arguments.file)?;
+    let config = global.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG));
+    let folder = config.parent().unwrap_or(Path::new("")).to_owned();
     let runtime = super::runtime()?;
     let reporter = Reporter::new(global);
     let taken = runtime.block_on(async {
+        let _alone = Lock::take(&place.location, &folder, Use::Alone, |why| place.wrong(why)).await?;
         let (store, note) = place.open().await?;
         if let Some(note) = note {
             reporter.line(&note);
         }
+        let realm = SandboxName::main().realm();
         let import = store.import(source).await.map_err(|fault| place.wrong(fault.to_string()))?;
-        match arguments.from {
-            cli::From::Lobby => read(import, input, &arguments.file).await,
+        let taken = match arguments.from {
+            cli::From::Lobby => read(import, input, &arguments.file).await?,
             cli::From::Keycloak | cli::From::Auth0 | cli::From::Firebase => {
                 let people = foreign::people(arguments, input)?;
                 people.unhashed.iter().for_each(|why| reporter.line(why));
-                made(import, &people.records, &arguments.file).await
+                made(import, &people.records, &arguments.file).await?
             }
-        }
+        };
+        store.record_audit(&realm, entry(&taken)).await.map_err(|fault| place.wrong(fault.to_string()))?;
+        Ok::<_, Failure>(taken)
     })?;
-    reporter.line(&taken);
-    reporter.line("servers that run on this store read it anew when they are started again");
+    reporter.line(&told(&taken));
     Ok(Exit::Done)
 }
 
@@ -70,7 +79,20 @@ fn refused(file: &Path, refused: &store::Refused) -> Failure {
     Failure::new(format!("{}:{}: {}", file.display(), refused.line, refused.why), hint)
 }
 
-async fn read(mut import: Import, mut input: Box<dyn BufRead>, file: &Path) -> Result<String, Failure> {
+/// What the audit trail says of it.
+fn entry(taken: &Taken) -> AuditEntry {
+    let detail = taken.records.iter().map(|(kind, count)| ((*kind).to_owned(), (*count).into())).collect();
+    AuditEntry {
+        at: SystemClock.now(),
+        actor: "cli".to_owned(),
+        address: String::new(),
+        action: "store.import".to_owned(),
+        target: String::new(),
+        detail,
+    }
+}
+
+async fn read(mut import: Import, mut input: Box<dyn BufRead>, file: &Path) -> Result<Taken, Failure> {
     let mut line = String::new();
     loop {
         line.clear();
@@ -81,28 +103,34 @@ async fn read(mut import: Import, mut input: Box<dyn BufRead>, file: &Path) -> R
         }
         import.line(&line).await.map_err(|why| refused(file, &why))?;
     }
-    let taken = import.finish().await.map_err(|why| refused(file, &why))?;
-    Ok(told(&taken))
+    import.finish().await.map_err(|why| refused(file, &why))
 }
 
 async fn made(
     mut import: Import,
     records: &[(u64, Map<String, Value>)],
     file: &Path,
-) -> Result<String, Failure> {
+) -> Result<Taken, Failure> {
     for (place, record) in records {
         import.made(*place, record).await.map_err(|why| refused(file, &why))?;
     }
-    import.finish().await.map(|taken| told(&taken)).map_err(|why| refused(file, &why))
+    import.finish().await.map_err(|why| refused(file, &why))
 }
 
-/// `took 3 users, 1 consent`
-fn told(taken: &std::collections::BTreeMap<&'static str, u64>) -> String {
-    let each = |(kind, count): (&&str, &u64)| format!("{count} {kind}");
-    let all: Vec<String> = taken.iter().map(each).collect();
-    if all.is_empty() {
-        "took nothing: there is no record in it".to_owned()
+/// `took 3 × user, 1 × consent`
+fn told(taken: &Taken) -> String {
+    let each = |(kind, count): (&&str, &u64)| format!("{count} × {kind}");
+    let all: Vec<String> = taken.records.iter().map(each).collect();
+    let mut told = if all.is_empty() {
+        "took nothing: there is no new record in it".to_owned()
     } else {
         format!("took {}", all.join(", "))
+    };
+    if taken.kept > 0 {
+        told += &format!("; {} were there already and stay as they are", taken.kept);
     }
+    if taken.left > 0 {
+        told += &format!("; left out {} entries of an audit trail: this store has its own", taken.left);
+    }
+    told
 }

@@ -32,10 +32,12 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Restore) -> Result<Exit
         ));
     }
     let copy = copy(&arguments.file, database)?;
-    let done = put(&place, &copy, database, is_there);
+    let done = open(&place, &copy).and_then(|()| put(&place, &copy, database, is_there));
     if done.is_err() {
         // The store is as it was.
-        let _ = fs::remove_file(&copy);
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(with_end(&copy, end));
+        }
     }
     done?;
     let reporter = Reporter::new(global);
@@ -52,9 +54,7 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Restore) -> Result<Exit
 
 /// A private copy beside the store: what was checked cannot become another file.
 fn copy(from: &Path, database: &Path) -> Result<PathBuf, Failure> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".restored");
-    let name = PathBuf::from(name);
+    let name = with_end(database, ".restored");
     let failed = |path: &Path, error: std::io::Error| Failure::Message {
         message: format!("cannot use {}: {error}", path.display()),
         hint: None,
@@ -66,11 +66,26 @@ fn copy(from: &Path, database: &Path) -> Result<PathBuf, Failure> {
     Ok(name)
 }
 
-fn put(place: &Place, copy: &Path, database: &Path, is_there: bool) -> Result<(), Failure> {
-    store::check(copy).map_err(|fault| {
+/// Whether the copy is whole, and opens with the key that there is: brings it to the newest form.
+fn open(place: &Place, copy: &Path) -> Result<(), Failure> {
+    let unusable = |fault: store::Fault| {
         let hint = "name a file that `lobby backup` made; nothing was changed";
         Failure::new(format!("this cannot be restored: {fault}"), hint)
-    })?;
+    };
+    store::check(copy).map_err(unusable)?;
+    let runtime = super::runtime()?;
+    runtime.block_on(place.of_copy(copy).open())?;
+    drop(runtime);
+    store::let_go(copy).map_err(unusable)
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+fn put(place: &Place, copy: &Path, database: &Path, is_there: bool) -> Result<(), Failure> {
     if is_there {
         // A damaged store cannot be let go of; it is replaced all the same, unless somebody has it open.
         if let Err(fault) = store::let_go(database)
@@ -83,11 +98,10 @@ fn put(place: &Place, copy: &Path, database: &Path, is_there: bool) -> Result<()
         }
     }
     for end in ["-wal", "-shm"] {
-        let mut beside = database.as_os_str().to_owned();
-        beside.push(end);
+        let beside = with_end(database, end);
         match fs::remove_file(&beside) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(place.wrong(format!("cannot remove {}: {error}", Path::new(&beside).display())));
+                return Err(place.wrong(format!("cannot remove {}: {error}", beside.display())));
             }
             Ok(()) | Err(_) => {}
         }

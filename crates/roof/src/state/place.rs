@@ -91,6 +91,12 @@ impl Place {
         Self { location: Location::File(path), key: Some(key), written: at_store(config, written) }
     }
 
+    /// A copy of the store elsewhere, which the same key opens.
+    pub(crate) fn of_copy(&self, copy: &Path) -> Self {
+        let location = Location::File(copy.to_owned());
+        Self { location, key: self.key.clone(), written: self.written.clone() }
+    }
+
     pub(crate) fn is_in_memory(&self) -> bool {
         self.location == Location::Memory
     }
