@@ -8,6 +8,7 @@ mod invitations;
 mod keys;
 mod postbox;
 mod refused;
+mod reset;
 mod route;
 mod sessions;
 mod setup;
@@ -161,6 +162,7 @@ impl Call<'_> {
             Route::User(user) => self.remove_user(&user).await,
             Route::UserSessions(user) if get => self.list_sessions_of(&user).await,
             Route::UserSessions(user) => self.end_sessions_of(&user).await,
+            Route::UserReset(user) => self.reset_user(&user).await,
             Route::Invitations if get => self.list_invitations().await,
             Route::Invitations => self.invite().await,
             Route::Invitation(email) => self.withdraw_invitation(&email).await,

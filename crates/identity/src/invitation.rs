@@ -14,6 +14,11 @@ pub const INVITATION: &str = "invitation";
 /// How long one is good: somebody may be on holiday.
 pub const INVITATION_LIFE: Duration = Duration::from_secs(7 * 86_400);
 
+/// What the link to another password is for.
+pub const RESET: &str = "reset";
+/// How long a link is good that is about an account that there is.
+pub const LINK_LIFE: Duration = Duration::from_secs(900);
+
 /// What somebody gets who follows the link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {

@@ -30,7 +30,7 @@ pub use attempts::Attempts;
 pub use authenticator::{SoftAuthenticator, Unanswered};
 pub use cookie::{Cookie, cookie_name, signed_in_sandboxes};
 pub use directory::Directory;
-pub use invitation::{INVITATION, INVITATION_LIFE, Invitation};
+pub use invitation::{INVITATION, INVITATION_LIFE, Invitation, LINK_LIFE, RESET};
 pub use key::{DEFAULT_PREFIX, KeyId, KeyText, NoKey, NoPrefix, check_prefix, key_hash, make_key};
 pub use keyring::{Found, Keyring};
 pub use passkey::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use identity::{
-    Account,
+    Account, LINK_LIFE,
     password::{About, Accepted, Breaches, Policy, Rules},
 };
 use jose::{base64url, digest};
@@ -79,9 +79,6 @@ pub(crate) struct Ways {
     pub(crate) reset: Option<String>,
 }
 
-/// How long a link in a mail is good.
-pub(crate) const LINK: std::time::Duration = std::time::Duration::from_secs(900);
-
 impl Call<'_> {
     /// Whom our own pages belong to, where no app asked.
     pub(crate) fn house(&self) -> App<'_> {
@@ -125,7 +122,7 @@ impl Call<'_> {
             purpose: purpose.to_owned(),
             subject: subject.to_owned(),
             record,
-            expires_at: self.visit.now.plus(LINK),
+            expires_at: self.visit.now.plus(LINK_LIFE),
         };
         self.server.store.keep_link(&self.realm, digest::sha256(&token), link).await?;
         Ok(token)

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use model::{Entropy, RealmId, Timestamp};
-use store::{Fault, Store};
+use store::{Fault, Store, User};
 
 use crate::{
-    accounts::{AccountRules, SignUp},
+    accounts::{AccountRules, Mails, SignUp},
     activity::Activity,
     letter::{Desk, Letter},
     pages::Brand,
@@ -29,9 +29,7 @@ impl Postbox {
     pub fn invitation(&self, token: &str) -> Option<String> {
         match self.rules.sign_up {
             SignUp::Open | SignUp::Invitation if self.issuer.is_empty() => None,
-            SignUp::Open | SignUp::Invitation => {
-                Some(format!("{}/_lobby/sign-up?link={token}", self.issuer.trim_end_matches('/')))
-            }
+            SignUp::Open | SignUp::Invitation => Some(self.page(&format!("/_lobby/sign-up?link={token}"))),
             SignUp::Closed => None,
         }
     }
@@ -48,10 +46,30 @@ impl Postbox {
         self.desk(language, now).write(to, &Letter::Invitation { link }, id(entropy)).await
     }
 
+    /// Where the link leads by which a user chooses another password, and whether it is mailed to them: else
+    /// somebody has to hand it over. `None`: nobody knows where the pages are.
+    pub fn reset(&self, user: &User, token: &str) -> Option<(String, bool)> {
+        let is_mailed = self.rules.mails != Mails::Off && self.rules.resets && !user.email.is_empty();
+        let link = || self.page(&format!("/_lobby/reset?link={token}"));
+        (!self.issuer.is_empty()).then(|| (link(), is_mailed))
+    }
+
+    /// Mails that link.
+    pub async fn send_reset(
+        &self,
+        to: &User,
+        link: &str,
+        language: Option<&str>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<(), Fault> {
+        self.desk(language, now).write(&to.email, &Letter::Reset { link }, id(entropy)).await.map(drop)
+    }
+
     /// Notes that an app password of somebody's was made, and tells them, where they have an address.
     pub async fn app_password_made(
         &self,
-        user: &store::User,
+        user: &User,
         address: &str,
         now: Timestamp,
         entropy: &dyn Entropy,
@@ -66,9 +84,13 @@ impl Postbox {
         };
         self.store.record_activity(&self.realm, &user.id, activity).await?;
         let path = if self.rules.resets { "/_lobby/reset" } else { "/_lobby/account/password" };
-        let link = format!("{}{path}", self.issuer.trim_end_matches('/'));
+        let link = self.page(path);
         let letter = Letter::Factor { what, link: &link };
         self.desk(None, now).write(&user.email, &letter, id(entropy)).await.map(drop)
+    }
+
+    fn page(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer.trim_end_matches('/'))
     }
 
     fn desk(&self, language: Option<&str>, now: Timestamp) -> Desk<'_> {

@@ -2,7 +2,7 @@
 //! nowhere but there (attacks.md, G03).
 
 use http::{Method, StatusCode};
-use identity::{Cookie, password::About};
+use identity::{Cookie, RESET, password::About};
 
 use crate::{
     accounts::{Mails, Unset},
@@ -15,35 +15,44 @@ use crate::{
     server::Call,
 };
 
-const PURPOSE: &str = "reset";
 /// Where the forms are posted: a POST to the page's own path resets a mock's sandbox (control.md).
 const ACTION: &str = "/_lobby/account/reset";
 
 pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Answer {
-    if call.settings.accounts.mails == Mails::Off {
-        return call.notice(NoticeKind::NoMail, StatusCode::FORBIDDEN);
-    }
-    if !call.settings.accounts.resets {
-        return call.notice(NoticeKind::ResetClosed, StatusCode::FORBIDDEN);
-    }
+    // A link that an administrator hands over is good, too, where nobody asks for one by mail.
     if call.method != Method::POST {
         let token = Parameters::of_query(query).ok().and_then(|query| query.owned("link"));
         return match token {
             Some(token) => show_link(call, &token, Vec::new()).await,
-            None => show(call, "", Vec::new()),
+            None => closed(call).unwrap_or_else(|| show(call, "", Vec::new())),
         };
     }
     let form = match Parameters::of_body(call.headers, body) {
         Ok(form) => form,
         Err(error) => return call.failure(FailureKind::Request { detail: &error.to_string() }),
     };
+    let token = form.get("link");
+    if let (None, Some(answer)) = (token, closed(call)) {
+        return answer;
+    }
     if call.own_errand(&form).is_none() {
         return call.failure(FailureKind::Forged);
     }
-    match form.get("link") {
+    match token {
         Some(token) => choose(call, token, form.text("new")).await,
         None => ask(call, form.text("username").trim()).await,
     }
+}
+
+/// What is told where nobody chooses another password by mail.
+fn closed(call: &Call<'_>) -> Option<Answer> {
+    let rules = &call.settings.accounts;
+    let kind = match rules.mails {
+        Mails::Off => NoticeKind::NoMail,
+        Mails::Outbox | Mails::Sent if rules.resets => return None,
+        Mails::Outbox | Mails::Sent => NoticeKind::ResetClosed,
+    };
+    Some(call.notice(kind, StatusCode::FORBIDDEN))
 }
 
 fn show(call: &Call<'_>, typed: &str, problems: Vec<Text>) -> Answer {
@@ -82,7 +91,7 @@ async fn write(call: &Call<'_>, typed: &str) -> Result<(), store::Fault> {
     let address = account.as_ref().and_then(|account| account.claim("email"));
     let address = address.as_ref().and_then(serde_json::Value::as_str);
     let subject = account.as_ref().map_or_else(|| format!("nobody {typed}"), |account| account.id.clone());
-    let token = call.keep_link(PURPOSE, &subject, String::new()).await?;
+    let token = call.keep_link(RESET, &subject, String::new()).await?;
     let recipient = address.unwrap_or(if account.is_none() && typed.contains('@') { typed } else { "" });
     let link = call.link_url("/_lobby/reset", &token);
     if recipient.is_empty() || !call.may_write_to(recipient) {
@@ -93,7 +102,7 @@ async fn write(call: &Call<'_>, typed: &str) -> Result<(), store::Fault> {
 }
 
 async fn show_link(call: &Call<'_>, token: &str, problems: Vec<Text>) -> Answer {
-    let account = match call.link(PURPOSE, token).await {
+    let account = match call.link(RESET, token).await {
         Ok(Some(link)) => call.people().of_id(&link.subject).await.ok().flatten(),
         Ok(None) => None,
         Err(fault) => return call.fault(&fault),
@@ -118,7 +127,7 @@ async fn show_link(call: &Call<'_>, token: &str, problems: Vec<Text>) -> Answer 
 }
 
 async fn choose(call: &Call<'_>, token: &str, password: &str) -> Answer {
-    let account = match call.link(PURPOSE, token).await {
+    let account = match call.link(RESET, token).await {
         Ok(Some(link)) => call.people().of_id(&link.subject).await.ok().flatten(),
         Ok(None) => None,
         Err(fault) => return call.fault(&fault),
@@ -130,7 +139,7 @@ async fn choose(call: &Call<'_>, token: &str, password: &str) -> Answer {
         Ok(accepted) => accepted,
         Err(problems) => return show_link(call, token, problems).await,
     };
-    match call.spend_link(PURPOSE, token).await {
+    match call.spend_link(RESET, token).await {
         Ok(Some(_)) => {}
         Ok(None) => return call.notice(NoticeKind::LinkOver, StatusCode::GONE),
         Err(fault) => return call.fault(&fault),

@@ -29,6 +29,20 @@ impl Postbox for Letters {
         Box::pin(self.0.invite(to, link, language, now, &SystemEntropy))
     }
 
+    fn reset(&self, user: &User, token: &str) -> Option<(String, bool)> {
+        self.0.reset(user, token)
+    }
+
+    fn send_reset<'a>(
+        &'a self,
+        to: &'a User,
+        link: &'a str,
+        language: Option<&'a str>,
+        now: Timestamp,
+    ) -> Pending<'a, Result<(), Fault>> {
+        Box::pin(self.0.send_reset(to, link, language, now, &SystemEntropy))
+    }
+
     fn app_password_made<'a>(
         &'a self,
         user: &'a User,

@@ -12,7 +12,7 @@ use crate::Pending;
 pub enum Role {
     /// Reads everything, and changes nothing.
     Auditor,
-    /// Ends sessions and revokes keys, too.
+    /// Ends sessions, revokes keys and has resets mailed, too.
     Support,
     /// Changes everything, but who has one of these roles.
     Admin,

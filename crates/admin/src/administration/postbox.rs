@@ -18,6 +18,19 @@ pub trait Postbox: Send + Sync {
         now: Timestamp,
     ) -> Pending<'a, Result<bool, Fault>>;
 
+    /// Where the link leads by which a user chooses another password, and whether it is mailed to them: else
+    /// somebody hands it over. `None`: there is no `issuer`, so nobody knows.
+    fn reset(&self, user: &User, token: &str) -> Option<(String, bool)>;
+
+    /// Mails that link.
+    fn send_reset<'a>(
+        &'a self,
+        to: &'a User,
+        link: &'a str,
+        language: Option<&'a str>,
+        now: Timestamp,
+    ) -> Pending<'a, Result<(), Fault>>;
+
     /// Tells a user that an app password of theirs was made, from `address`.
     fn app_password_made<'a>(
         &'a self,

@@ -10,6 +10,7 @@ pub(super) enum Route {
     Users,
     User(String),
     UserSessions(String),
+    UserReset(String),
     Invitations,
     Invitation(String),
     Sessions,
@@ -35,6 +36,7 @@ impl Route {
             ("users", None, None) => Self::Users,
             ("users", Some(user), None) => Self::User(decoded(user)),
             ("users", Some(user), Some("sessions")) => Self::UserSessions(decoded(user)),
+            ("users", Some(user), Some("reset")) => Self::UserReset(decoded(user)),
             ("invitations", None, None) => Self::Invitations,
             ("invitations", Some(email), None) => Self::Invitation(decoded(email)),
             ("sessions", None, None) => Self::Sessions,
@@ -58,7 +60,7 @@ impl Route {
             Self::User(_) | Self::Client(_) => RECORD,
             Self::UserSessions(_) | Self::Key(_) => &[Method::GET, Method::DELETE],
             Self::Session(_) | Self::Invitation(_) => &[Method::DELETE],
-            Self::KeyRotation(_) => &[Method::POST],
+            Self::KeyRotation(_) | Self::UserReset(_) => &[Method::POST],
         }
     }
 
@@ -70,7 +72,7 @@ impl Route {
         Some(match self {
             _ if method == Method::GET => Role::Auditor,
             // What helps a person who lost something, and harms nobody who did not.
-            Self::UserSessions(_) | Self::Session(_) => Role::Support,
+            Self::UserSessions(_) | Self::Session(_) | Self::UserReset(_) => Role::Support,
             Self::Key(_) if method == Method::DELETE => Role::Support,
             Self::Document
             | Self::Users

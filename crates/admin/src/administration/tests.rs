@@ -1,5 +1,7 @@
 #![expect(clippy::panic, reason = "a panic is how a test fails")]
 
+mod recovery;
+
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
@@ -72,6 +74,21 @@ impl Postbox for Told {
     ) -> Pending<'a, Result<bool, store::Fault>> {
         self.say(format!("invite {to} {}", language.unwrap_or("-")));
         Box::pin(std::future::ready(Ok(to < "n")))
+    }
+
+    fn reset(&self, user: &store::User, token: &str) -> Option<(String, bool)> {
+        Some((format!("https://login.example.com/_lobby/reset?link={token}"), !user.email.is_empty()))
+    }
+
+    fn send_reset<'a>(
+        &'a self,
+        to: &'a store::User,
+        link: &'a str,
+        language: Option<&'a str>,
+        _: Timestamp,
+    ) -> Pending<'a, Result<(), store::Fault>> {
+        self.say(format!("reset {} {} {}", to.email, language.unwrap_or("-"), link.len()));
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn app_password_made<'a>(
@@ -148,7 +165,7 @@ fn document() -> Value {
 async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, Value)> {
     let mut met = Vec::new();
     let mut last = Value::Null;
-    let steps: [(&str, &str, &str, Value); 26] = [
+    let steps: [(&str, &str, &str, Value); 27] = [
         ("/openapi.json", "get", "openapi.json", Value::Null),
         ("/users", "post", "users", json!({ "name": "alice", "roles": ["reader"] })),
         ("/users", "get", "users?limit=1", Value::Null),
@@ -156,6 +173,7 @@ async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, 
         ("/users/{user}", "patch", "users/alice", json!({ "email": "alice@example.com", "plan": "free" })),
         ("/users/{user}/sessions", "get", "users/alice/sessions", Value::Null),
         ("/users/{user}/sessions", "delete", "users/alice/sessions", Value::Null),
+        ("/users/{user}/reset", "post", "users/alice/reset", json!({ "language": "de" })),
         ("/invitations", "post", "invitations", json!({ "email": "Zoe@example.com", "roles": "reader" })),
         ("/invitations", "get", "invitations?limit=1", Value::Null),
         ("/invitations/{email}", "delete", "invitations/zoe%40example.com", Value::Null),

@@ -181,13 +181,16 @@ impl Call<'_> {
     }
 
     pub(super) async fn change_user(&self, named: &str) -> Result<Response<Bytes>, Refused> {
-        let (wish, told) = Wish::read(Members::read(self.request, &MEMBERS)?)?;
+        let (mut wish, told) = Wish::read(Members::read(self.request, &MEMBERS)?)?;
         let user = self.user(named).await?;
         let roles = wish.roles.as_ref().unwrap_or(&user.roles);
         self.actor.may_turn(&*user.roles, roles)?;
         // A password or an address of somebody is a way to be them.
         self.actor.may_turn(&*user.roles, &[])?;
         let password = self.hashed(&wish, &user.name, &user.email).await?;
+        // What somebody else chose is good until they sign in with it (OWASP ASVS 5.0, 6.4.6).
+        let is_chosen = password.as_ref().is_some_and(|password| !password.expose().is_empty());
+        wish.must_change = wish.must_change.or(is_chosen.then_some(true));
         let (now, ends) = (self.now, wish.disabled == Some(true) || password.is_some());
         let store = self.audited("user.change", format!("user:{}", user.id), told);
         let realm = &self.office.realm;

@@ -3,6 +3,7 @@
 mod commands;
 mod invitations;
 mod keys;
+mod recovery;
 mod setup;
 mod tokens;
 

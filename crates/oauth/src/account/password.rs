@@ -1,12 +1,12 @@
 //! Another password: because somebody wants one, or because the present one is no longer good enough.
 
 use http::StatusCode;
-use identity::{Account, Shown, password::About};
+use identity::{Account, LINK_LIFE, Shown, password::About};
 use store::Session;
 
 use super::{Visitor, proven, show};
 use crate::{
-    accounts::{LINK, Unset},
+    accounts::Unset,
     activity::Activity,
     answer::Answer,
     letter::Letter,
@@ -96,5 +96,5 @@ pub(super) async fn change(
 
 /// Whether somebody has just signed in.
 pub(super) fn is_fresh(call: &Call<'_>, session: &Session) -> bool {
-    call.visit.now.since(session.signed_in_at) < LINK
+    call.visit.now.since(session.signed_in_at) < LINK_LIFE
 }

@@ -63,6 +63,15 @@ pub(crate) enum UserCommand {
         /// The user, by name, e-mail address or id.
         user: String,
     },
+    /// Let one choose another password, or a first one: they are mailed a link that is good once, for 15 minutes.
+    /// Where none can be, it is printed, to be handed over.
+    Reset {
+        /// The user, by name, e-mail address or id.
+        user: String,
+        /// The language of the mail, as de; default: English.
+        #[arg(long, env = "LOBBY_USER_LANGUAGE", value_name = "TAG")]
+        language: Option<String>,
+    },
     /// Remove one, with everything of theirs.
     Remove {
         /// The user, by name, e-mail address or id.

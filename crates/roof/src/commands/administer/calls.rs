@@ -35,8 +35,8 @@ pub(super) enum Shown {
     Table(&'static str, &'static [&'static str]),
     /// One sentence.
     Said(String),
-    /// That an address is invited, or the link that is handed over.
-    Invited,
+    /// The link that is handed over; else that it is mailed.
+    Link(String),
     /// How many sessions ended.
     Ended,
     /// What the walk through the audit trail found.
@@ -69,7 +69,12 @@ pub(super) fn user(command: &UserCommand) -> Result<Wanted, Failure> {
             let mut body = terms(&add.terms)?;
             let is_address = add.name.contains('@') && add.terms.email.is_none();
             body.insert(if is_address { "email" } else { "name" }.to_owned(), add.name.as_str().into());
-            let said = Shown::Said(format!("{} is added", add.name));
+            let name = &add.name;
+            let said = Shown::Said(if add.terms.password_stdin {
+                format!("{name} is added")
+            } else {
+                format!("{name} is added, and chooses a password by `lobby user reset {name}`")
+            });
             call(Method::POST, "/admin/v1/users".to_owned(), Some(body.into()), said)
         }
         UserCommand::List => {
@@ -90,11 +95,18 @@ pub(super) fn user(command: &UserCommand) -> Result<Wanted, Failure> {
         }
         UserCommand::Disable { user } => suspend(one(user), user, true),
         UserCommand::Enable { user } => suspend(one(user), user, false),
+        UserCommand::Reset { user, language } => {
+            let body =
+                language.as_ref().map_or_else(|| json!({}), |language| json!({ "language": language }));
+            let said = Shown::Link(format!("{user} is mailed a link to choose another password"));
+            call(Method::POST, format!("{}/reset", one(user)), Some(body), said)
+        }
         UserCommand::Remove { user } => {
             call(Method::DELETE, one(user), None, Shown::Said(format!("{user} is removed")))
         }
         UserCommand::Invite(invite) => {
-            call(Method::POST, "/admin/v1/invitations".to_owned(), Some(invitation(invite)), Shown::Invited)
+            let said = Shown::Link(format!("{} is invited by mail", invite.email));
+            call(Method::POST, "/admin/v1/invitations".to_owned(), Some(invitation(invite)), said)
         }
         UserCommand::Invitations => {
             let columns = &["email", "roles", "plan", "expires_at"];

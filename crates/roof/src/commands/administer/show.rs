@@ -11,13 +11,7 @@ pub(super) fn text(shown: &Shown, answer: &Value) -> String {
         Shown::Record => record(answer),
         Shown::Table(name, columns) => table(answer.get(*name), columns),
         Shown::Said(said) => format!("{said}\n"),
-        Shown::Invited => {
-            let of = |name: &str| answer.get(name).and_then(Value::as_str);
-            match of("link") {
-                Some(link) => format!("{link}\n"),
-                None => format!("{} is invited by mail\n", of("email").unwrap_or_default()),
-            }
-        }
+        Shown::Link(said) => format!("{}\n", answer.get("link").and_then(Value::as_str).unwrap_or(said)),
         Shown::Ended => match answer.get("ended").and_then(Value::as_u64) {
             Some(1) => "1 session is ended\n".to_owned(),
             count => format!("{} sessions are ended\n", count.unwrap_or(0)),

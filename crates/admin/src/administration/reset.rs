@@ -1,0 +1,47 @@
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::Response;
+use identity::{LINK_LIFE, RESET};
+use serde_json::json;
+use store::Link;
+
+use super::{Call, Refused, Role, shown};
+use crate::{body::Members, refusal::ok};
+
+impl Call<'_> {
+    /// Starts what a user would start who forgot the password, and who ends it: the link goes to their mailbox.
+    /// Where it cannot, the answer has it, for whoever calls to hand over (OWASP ASVS 5.0, 6.4.6).
+    pub(super) async fn reset_user(&self, named: &str) -> Result<Response<Bytes>, Refused> {
+        let mut members = Members::read(self.request, &["language"])?;
+        let told = members.told(&[]);
+        let language = members.text("language")?;
+        let (office, user) = (self.office, self.user(named).await?);
+        let token = URL_SAFE_NO_PAD.encode(self.random::<32>());
+        let (link, is_mailed) = office
+            .postbox
+            .reset(&user, &token)
+            .ok_or_else(|| Refused::wrong("a link leads nowhere here: lobby.yaml needs `issuer:`"))?;
+        if !is_mailed {
+            // Whoever has the link can be them.
+            self.actor.must_be(Role::Admin)?;
+            self.actor.may_turn(&*user.roles, &[])?;
+        }
+        let kept = Link {
+            purpose: RESET.to_owned(),
+            subject: user.id.clone(),
+            record: String::new(),
+            expires_at: self.now.plus(LINK_LIFE),
+        };
+        let end = kept.expires_at.to_string();
+        let store = self.audited("user.reset", format!("user:{}", user.id), told);
+        store.keep_link(&office.realm, shown::secret_hash(&token), kept).await?;
+        if is_mailed {
+            office.postbox.send_reset(&user, &link, language.as_deref(), self.now).await?;
+        }
+        Ok(ok(&json!({
+            "mailed": is_mailed,
+            "link": (!is_mailed).then_some(link),
+            "expires_at": end,
+        })))
+    }
+}
