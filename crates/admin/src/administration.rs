@@ -163,6 +163,7 @@ impl Call<'_> {
             Route::UserSessions(user) if get => self.list_sessions_of(&user).await,
             Route::UserSessions(user) => self.end_sessions_of(&user).await,
             Route::UserReset(user) => self.reset_user(&user).await,
+            Route::UserFactors(user) => self.remove_factors_of(&user).await,
             Route::Invitations if get => self.list_invitations().await,
             Route::Invitations => self.invite().await,
             Route::Invitation(email) => self.withdraw_invitation(&email).await,
@@ -183,12 +184,17 @@ impl Call<'_> {
         }
     }
 
+    /// From where the call comes; empty: from this machine, without a connection.
+    fn place(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+
     /// The store, on which the next change leaves an entry in the audit trail.
     fn audited(&self, action: &str, target: String, detail: Map<String, Value>) -> Store {
         let entry = AuditEntry {
             at: self.now,
             actor: self.actor.to_string(),
-            address: self.address.map(|address| address.to_string()).unwrap_or_default(),
+            address: self.place(),
             action: action.to_owned(),
             target,
             detail,

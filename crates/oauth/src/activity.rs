@@ -20,6 +20,7 @@ pub(crate) enum Activity {
     RecoveryCodesMade,
     RecoveryCodeUsed,
     AppPasswordMade,
+    FactorsRemoved,
 }
 
 impl Activity {
@@ -43,6 +44,7 @@ impl Activity {
             Self::RecoveryCodesMade => "recovery-codes-made",
             Self::RecoveryCodeUsed => "recovery-code-used",
             Self::AppPasswordMade => "app-password-made",
+            Self::FactorsRemoved => "factors-removed",
         }
     }
 }

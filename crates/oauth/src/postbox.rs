@@ -74,7 +74,28 @@ impl Postbox {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<(), Fault> {
-        let what = Activity::AppPasswordMade;
+        self.tell(user, Activity::AppPasswordMade, address, now, entropy).await
+    }
+
+    /// Notes that everything that somebody showed beside a password was taken away, and tells them.
+    pub async fn factors_removed(
+        &self,
+        user: &User,
+        address: &str,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<(), Fault> {
+        self.tell(user, Activity::FactorsRemoved, address, now, entropy).await
+    }
+
+    async fn tell(
+        &self,
+        user: &User,
+        what: Activity,
+        address: &str,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<(), Fault> {
         let activity = store::Activity {
             at: now,
             id: jose::base64url::encode(id(entropy)),

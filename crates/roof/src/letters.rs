@@ -51,6 +51,15 @@ impl Postbox for Letters {
     ) -> Pending<'a, Result<(), Fault>> {
         Box::pin(self.0.app_password_made(user, address, now, &SystemEntropy))
     }
+
+    fn factors_removed<'a>(
+        &'a self,
+        user: &'a User,
+        address: &'a str,
+        now: Timestamp,
+    ) -> Pending<'a, Result<(), Fault>> {
+        Box::pin(self.0.factors_removed(user, address, now, &SystemEntropy))
+    }
 }
 
 /// Who draws the page of the first setup.

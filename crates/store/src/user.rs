@@ -109,6 +109,9 @@ const OF_USER: [(&str, &str); 10] = [
     ("passkey_offers", "user_id"),
 ];
 
+/// Of those, what somebody shows beside a password, and where they need not.
+const FACTORS: [&str; 5] = ["passkeys", "totp", "recovery_codes", "email_codes", "remembered_browsers"];
+
 const COLUMNS: &str = "id, name, name_key, email, email_key, email_verified_at, password, password_version, \
                        must_change, roles, scopes, plan, claims, disabled_at, created_at, seen_at";
 
@@ -306,6 +309,21 @@ impl Store {
         memory.users.forget(id);
         memory.keys.clear();
         removed
+    }
+
+    /// Takes away everything that a user shows beside a password, and every browser in which they need not. False:
+    /// there was nothing.
+    pub async fn remove_factors(&self, realm: &RealmId, user: &str) -> Result<bool, Fault> {
+        let key = [Value::text(realm.as_str()), Value::text(user)];
+        self.write(async move |transaction| {
+            let before = transaction.changes().await?;
+            for table in FACTORS {
+                let sql = format!("DELETE FROM {table} WHERE realm = $1 AND user_id = $2");
+                transaction.rows(&sql, &key).await?;
+            }
+            Ok(transaction.changes().await? != before)
+        })
+        .await
     }
 }
 

@@ -70,8 +70,7 @@ impl Call<'_> {
         if let (KeyKind::AppPassword, Owner::User(user)) = (key.kind, &key.owner)
             && let Some(user) = self.office.store.user(&self.office.realm, user).await?
         {
-            let address = self.address.map(|address| address.to_string()).unwrap_or_default();
-            self.office.postbox.app_password_made(&user, &address, self.now).await?;
+            self.office.postbox.app_password_made(&user, &self.place(), self.now).await?;
         }
         Ok(created(&with_secret(&key, &text, self.now)))
     }

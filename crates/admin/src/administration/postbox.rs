@@ -38,4 +38,12 @@ pub trait Postbox: Send + Sync {
         address: &'a str,
         now: Timestamp,
     ) -> Pending<'a, Result<(), Fault>>;
+
+    /// Tells a user that what they showed beside a password was taken away, from `address`.
+    fn factors_removed<'a>(
+        &'a self,
+        user: &'a User,
+        address: &'a str,
+        now: Timestamp,
+    ) -> Pending<'a, Result<(), Fault>>;
 }

@@ -2,11 +2,14 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::Response;
 use identity::{LINK_LIFE, RESET};
-use serde_json::json;
+use serde_json::{Map, json};
 use store::Link;
 
 use super::{Call, Refused, Role, shown};
-use crate::{body::Members, refusal::ok};
+use crate::{
+    body::Members,
+    refusal::{done, ok},
+};
 
 impl Call<'_> {
     /// Starts what a user would start who forgot the password, and who ends it: the link goes to their mailbox.
@@ -43,5 +46,17 @@ impl Call<'_> {
             "link": (!is_mailed).then_some(link),
             "expires_at": end,
         })))
+    }
+
+    /// Takes away what a user shows beside a password, and tells them: somebody has found out who they are, who
+    /// lost it (OWASP ASVS 5.0, 6.4.4).
+    pub(super) async fn remove_factors_of(&self, named: &str) -> Result<Response<Bytes>, Refused> {
+        let (office, user) = (self.office, self.user(named).await?);
+        self.actor.may_turn(&*user.roles, &[])?;
+        let store = self.audited("user.factors.remove", format!("user:{}", user.id), Map::new());
+        if store.remove_factors(&office.realm, &user.id).await? {
+            office.postbox.factors_removed(&user, &self.place(), self.now).await?;
+        }
+        Ok(done())
     }
 }

@@ -11,6 +11,7 @@ pub(super) enum Route {
     User(String),
     UserSessions(String),
     UserReset(String),
+    UserFactors(String),
     Invitations,
     Invitation(String),
     Sessions,
@@ -37,6 +38,7 @@ impl Route {
             ("users", Some(user), None) => Self::User(decoded(user)),
             ("users", Some(user), Some("sessions")) => Self::UserSessions(decoded(user)),
             ("users", Some(user), Some("reset")) => Self::UserReset(decoded(user)),
+            ("users", Some(user), Some("factors")) => Self::UserFactors(decoded(user)),
             ("invitations", None, None) => Self::Invitations,
             ("invitations", Some(email), None) => Self::Invitation(decoded(email)),
             ("sessions", None, None) => Self::Sessions,
@@ -59,7 +61,7 @@ impl Route {
             Self::Users | Self::Invitations | Self::Clients | Self::Keys => COLLECTION,
             Self::User(_) | Self::Client(_) => RECORD,
             Self::UserSessions(_) | Self::Key(_) => &[Method::GET, Method::DELETE],
-            Self::Session(_) | Self::Invitation(_) => &[Method::DELETE],
+            Self::UserFactors(_) | Self::Session(_) | Self::Invitation(_) => &[Method::DELETE],
             Self::KeyRotation(_) | Self::UserReset(_) => &[Method::POST],
         }
     }
@@ -77,6 +79,7 @@ impl Route {
             Self::Document
             | Self::Users
             | Self::User(_)
+            | Self::UserFactors(_)
             | Self::Invitations
             | Self::Invitation(_)
             | Self::Sessions

@@ -100,6 +100,16 @@ impl Postbox for Told {
         self.say(format!("app password {} {address}", user.name));
         Box::pin(std::future::ready(Ok(())))
     }
+
+    fn factors_removed<'a>(
+        &'a self,
+        user: &'a store::User,
+        address: &'a str,
+        _: Timestamp,
+    ) -> Pending<'a, Result<(), store::Fault>> {
+        self.say(format!("factors {} {address}", user.name));
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// A page as a word.
@@ -165,7 +175,7 @@ fn document() -> Value {
 async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, Value)> {
     let mut met = Vec::new();
     let mut last = Value::Null;
-    let steps: [(&str, &str, &str, Value); 27] = [
+    let steps: [(&str, &str, &str, Value); 28] = [
         ("/openapi.json", "get", "openapi.json", Value::Null),
         ("/users", "post", "users", json!({ "name": "alice", "roles": ["reader"] })),
         ("/users", "get", "users?limit=1", Value::Null),
@@ -174,6 +184,7 @@ async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, 
         ("/users/{user}/sessions", "get", "users/alice/sessions", Value::Null),
         ("/users/{user}/sessions", "delete", "users/alice/sessions", Value::Null),
         ("/users/{user}/reset", "post", "users/alice/reset", json!({ "language": "de" })),
+        ("/users/{user}/factors", "delete", "users/alice/factors", Value::Null),
         ("/invitations", "post", "invitations", json!({ "email": "Zoe@example.com", "roles": "reader" })),
         ("/invitations", "get", "invitations?limit=1", Value::Null),
         ("/invitations/{email}", "delete", "invitations/zoe%40example.com", Value::Null),

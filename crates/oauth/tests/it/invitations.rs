@@ -148,7 +148,7 @@ async fn an_invitation_is_mailed_in_the_language_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn whose_app_password_was_made_reads_of_it() {
+async fn who_signs_in_otherwise_by_an_administrator_reads_of_it() {
     let house = House::with(by(SignUp::Open));
     let realm = house.visit.realm();
     let user = store::User {
@@ -170,6 +170,11 @@ async fn whose_app_password_was_made_reads_of_it() {
     let mails = house.store.mails(&realm, Some(ADDRESS), 9).await.unwrap();
     assert_eq!(mails[0].subject, "How you sign in to Lobby was changed");
     assert!(mails[0].plain.starts_with("App password made. If it was not you"), "{}", mails[0].plain);
+    let later = house.visit.now.plus(std::time::Duration::from_secs(1));
+    postbox.factors_removed(&user, "", later, &Counting).await.unwrap();
+    assert_eq!(house.store.activities(&realm, "u1").await.unwrap()[0].what, "factors-removed");
+    let mails = house.store.mails(&realm, Some(ADDRESS), 9).await.unwrap();
+    assert!(mails[0].plain.contains("recovery codes removed by an administrator"), "{}", mails[0].plain);
 }
 
 struct Counting;

@@ -71,6 +71,10 @@ pub(crate) enum UserCommand {
         /// The language of the mail, as de; default: English.
         #[arg(long, env = "LOBBY_USER_LANGUAGE", value_name = "TAG")]
         language: Option<String>,
+        /// Take away their passkeys, authenticator app and recovery codes instead, and tell them: they were lost,
+        /// and you have made sure who asks.
+        #[arg(long, env = "LOBBY_RESET_FACTORS", conflicts_with = "language")]
+        factors: bool,
     },
     /// Remove one, with everything of theirs.
     Remove {

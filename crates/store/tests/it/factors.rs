@@ -21,6 +21,7 @@ claims!(
     a_passkey_is_offered_once_in_its_time,
     a_ceremony_ends_once_of_many_at_once_and_in_its_time,
     the_factors_of_a_removed_user_go_with_them,
+    factors_are_taken_away_together_and_once,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -226,28 +227,46 @@ async fn a_ceremony_ends_once_of_many_at_once_and_in_its_time(store: Store, real
     assert!(!spend(&realm, 1, NOW.plus(DAY)).await, "and stays so when it is dropped");
 }
 
-async fn the_factors_of_a_removed_user_go_with_them(store: Store, realm: RealmId) {
-    unlocked(&store).await;
-    let (of_ana, of_bob) = ("u1", "u2");
-    for id in [of_ana, of_bob] {
-        assert!(matches!(store.add_user(&realm, user(id, id)).await.unwrap(), Written::Done(())));
-        store.add_passkey(&realm, passkey(id, id), 9).await.unwrap();
-        store.keep_totp(&realm, id, b"seed", NOW).await.unwrap();
-        store.replace_recovery_codes(&realm, id, vec![[1; 32]]).await.unwrap();
-        store.keep_email_code(&realm, id, [1; 32], NOW.plus(MINUTES)).await.unwrap();
-        store
-            .remember_browser(&realm, id, [*id.as_bytes().last().unwrap(); 32], NOW.plus(DAY))
-            .await
-            .unwrap();
+const ANA: &str = "u1";
+const BOB: &str = "u2";
+
+/// Two who have everything.
+async fn two(store: &Store, realm: &RealmId) {
+    unlocked(store).await;
+    for id in [ANA, BOB] {
+        assert!(matches!(store.add_user(realm, user(id, id)).await.unwrap(), Written::Done(())));
+        store.add_passkey(realm, passkey(id, id), 9).await.unwrap();
+        store.keep_totp(realm, id, b"seed", NOW).await.unwrap();
+        store.replace_recovery_codes(realm, id, vec![[1; 32]]).await.unwrap();
+        store.keep_email_code(realm, id, [1; 32], NOW.plus(MINUTES)).await.unwrap();
+        store.remember_browser(realm, id, [*id.as_bytes().last().unwrap(); 32], NOW.plus(DAY)).await.unwrap();
     }
-    assert!(store.remove_user(&realm, of_ana, NOW, NOW.plus(DAY)).await.unwrap());
-    for (id, left) in [(of_ana, 0), (of_bob, 1)] {
-        assert_eq!(store.passkeys_of(&realm, id).await.unwrap().len(), left);
-        assert_eq!(usize::from(store.totp(&realm, id).await.unwrap().is_some()), left);
-        assert_eq!(store.recovery_codes_left(&realm, id).await.unwrap(), left);
-        let mailed = store.try_email_code(&realm, id, [1; 32], 9, NOW).await.unwrap();
+}
+
+/// The first has nothing left, and the second everything.
+async fn is_bobs_alone(store: &Store, realm: &RealmId) {
+    for (id, left) in [(ANA, 0), (BOB, 1)] {
+        assert_eq!(store.passkeys_of(realm, id).await.unwrap().len(), left);
+        assert_eq!(usize::from(store.totp(realm, id).await.unwrap().is_some()), left);
+        assert_eq!(store.recovery_codes_left(realm, id).await.unwrap(), left);
+        let mailed = store.try_email_code(realm, id, [1; 32], 9, NOW).await.unwrap();
         assert_eq!(usize::from(mailed), left);
-        let remembered = store.is_browser_remembered(&realm, id, [*id.as_bytes().last().unwrap(); 32], NOW);
+        let remembered = store.is_browser_remembered(realm, id, [*id.as_bytes().last().unwrap(); 32], NOW);
         assert_eq!(usize::from(remembered.await.unwrap()), left);
     }
+}
+
+async fn the_factors_of_a_removed_user_go_with_them(store: Store, realm: RealmId) {
+    two(&store, &realm).await;
+    assert!(store.remove_user(&realm, ANA, NOW, NOW.plus(DAY)).await.unwrap());
+    is_bobs_alone(&store, &realm).await;
+}
+
+async fn factors_are_taken_away_together_and_once(store: Store, realm: RealmId) {
+    two(&store, &realm).await;
+    assert!(!store.remove_factors(&elsewhere(), ANA).await.unwrap());
+    assert!(store.remove_factors(&realm, ANA).await.unwrap());
+    assert!(!store.remove_factors(&realm, ANA).await.unwrap(), "there is nothing left");
+    is_bobs_alone(&store, &realm).await;
+    assert!(store.user(&realm, ANA).await.unwrap().is_some());
 }

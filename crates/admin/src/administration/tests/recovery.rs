@@ -53,3 +53,25 @@ async fn a_password_that_somebody_else_wrote_must_be_another_one_after_the_sign_
     assert_eq!(changed["must_change_password"], false, "{changed}");
     assert_eq!(change(json!({ "password": "" })).await["must_change_password"], false);
 }
+
+#[tokio::test]
+async fn what_was_lost_is_taken_away_by_an_admin_who_is_told_apart_and_once() {
+    let (office, told) = heard();
+    ask(&office, "t0ken", "POST /admin/v1/users", json!({ "name": "zoe" })).await;
+    let id = office.store.users(&office.realm, None, 1).await.unwrap()[0].id.clone();
+    let lost = async || office.store.replace_recovery_codes(&office.realm, &id, vec![[1; 32]]).await.unwrap();
+    let factors = "DELETE /admin/v1/users/zoe/factors";
+    lost().await;
+    assert_eq!(ask(&office, "s/lobby:support", factors, Value::Null).await.0, 403);
+    for _ in 0..2 {
+        assert_eq!(ask(&office, "a/lobby:admin", factors, Value::Null).await.0, 204);
+    }
+    assert_eq!(*told.0.lock().unwrap(), ["factors zoe 127.0.0.1"], "what takes nothing away is not told");
+    let (_, trail) = ask(&office, "t0ken", "GET /admin/v1/audit", Value::Null).await;
+    let entries = trail["entries"].as_array().unwrap();
+    assert_eq!((entries.len(), &entries[0]["action"]), (2, &json!("user.factors.remove")), "{trail}");
+    ask(&office, "t0ken", "PATCH /admin/v1/users/zoe", json!({ "roles": ["lobby:admin"] })).await;
+    lost().await;
+    assert_eq!(ask(&office, "a/lobby:admin", factors, Value::Null).await.0, 403);
+    assert_eq!(office.store.recovery_codes_left(&office.realm, &id).await.unwrap(), 1);
+}

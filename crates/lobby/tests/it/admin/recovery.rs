@@ -80,3 +80,41 @@ fn whoever_has_an_address_is_mailed_and_the_link_is_told_to_nobody_else() {
     assert!(nowhere.exits(2).stderr.contains("`issuer:`"), "{}", nowhere.stderr);
     lobby(folder.path(), &["user", "reset", "nobody"], "").exits(2);
 }
+
+/// What the app shows that has a seed, as a page writes it.
+fn totp(fours: &str) -> String {
+    let mut bits = Vec::new();
+    for letter in fours.bytes().filter(u8::is_ascii_alphanumeric) {
+        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|other| *other == letter).unwrap();
+        bits.extend((0..5).rev().map(|place| value >> place & 1 == 1));
+    }
+    let byte = |bits: &[bool]| bits.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+    let seed: Vec<u8> = bits.chunks_exact(8).map(byte).collect();
+    identity::totp_code(&seed, crate::oauth::now()).0
+}
+
+#[tokio::test]
+async fn lost_factors_are_taken_away_by_an_administrator_and_their_owner_is_told() {
+    let lobby = serve(&format!("{HOUSE}mail: outbox\nfactors: {{ email_code: false }}\n")).await;
+    add_alice(lobby.folder());
+    let browser = lobby.another();
+    sign_in(&browser, PASSWORD).await;
+    let page = browser.get("/_lobby/account/authenticator").await;
+    let seed = page.text().split("translate=\"no\" dir=\"ltr\">").nth(1).unwrap().split('<').next().unwrap();
+    let code = totp(seed);
+    submit(&browser, &page, &[("do", "confirm"), ("code", &code)]).await.is(303);
+    let elsewhere = lobby.another();
+    let page = elsewhere.get("/_lobby/account/").await;
+    let asked = type_password(&elsewhere, &page, "alice", PASSWORD).await;
+    assert!(asked.text().contains("one-time-code"), "{}", asked.text());
+    let told = done(lobby.folder(), &["user", "reset", "alice", "--factors"]);
+    assert_eq!(told, "alice has nothing beside a password");
+    assert!(sign_in(&elsewhere, PASSWORD).await.contains("removed by an administrator"));
+    let database = rusqlite::Connection::open(lobby.folder().join("lobby.db")).unwrap();
+    let told = "SELECT COUNT(*) FROM mails WHERE plain LIKE '%recovery codes removed by an administrator%'";
+    assert_eq!(database.query_row(told, (), |row| row.get(0)), Ok(1));
+    let trail = json(lobby.folder(), &["audit", "list"]);
+    assert_eq!(trail["entries"][0]["action"], "user.factors.remove");
+    done(lobby.folder(), &["user", "reset", "alice", "--factors"]);
+    assert_eq!(json(lobby.folder(), &["audit", "list"]), trail, "what takes nothing away leaves nothing");
+}

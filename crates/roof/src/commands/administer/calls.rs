@@ -95,7 +95,11 @@ pub(super) fn user(command: &UserCommand) -> Result<Wanted, Failure> {
         }
         UserCommand::Disable { user } => suspend(one(user), user, true),
         UserCommand::Enable { user } => suspend(one(user), user, false),
-        UserCommand::Reset { user, language } => {
+        UserCommand::Reset { user, factors: true, .. } => {
+            let said = Shown::Said(format!("{user} has nothing beside a password"));
+            call(Method::DELETE, format!("{}/factors", one(user)), None, said)
+        }
+        UserCommand::Reset { user, language, .. } => {
             let body =
                 language.as_ref().map_or_else(|| json!({}), |language| json!({ "language": language }));
             let said = Shown::Link(format!("{user} is mailed a link to choose another password"));
