@@ -1,7 +1,9 @@
 //! Mails: what is written to somebody, in their language. They are kept in the store; whoever sends them is the
 //! roof's.
 
-use identity::Account;
+use std::time::Duration;
+
+use identity::{Account, Cookie, LINK_LIFE};
 use model::{RealmId, Timestamp};
 use store::{Mail, Store};
 
@@ -39,6 +41,8 @@ pub(crate) enum Letter<'a> {
     Code { code: &'a str, link: &'a str },
     /// Somebody signed in from a browser that was not seen before.
     NewDevice { link: &'a str, agent: &'a str },
+    /// Somebody knew the password, and did not show what is asked for beside it.
+    Unfinished { link: &'a str, agent: &'a str },
     /// A key of theirs was found in public, and is revoked.
     KeyLeaked { link: &'a str, name: &'a str },
 }
@@ -58,10 +62,16 @@ impl Letter<'_> {
             Self::Factor { what, link } => ("factor", Some(link), what.as_str()),
             Self::Code { code, link } => ("code", Some(link), code),
             Self::NewDevice { link, agent } => ("new_device", Some(link), agent),
+            Self::Unfinished { link, agent } => ("unfinished", Some(link), agent),
             Self::KeyLeaked { link, name } => ("key_leaked", Some(link), name),
         }
     }
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
+/// How often somebody is told of sign-ins that are not finished.
+const UNFINISHED: guard::lockout::Settings =
+    guard::lockout::Settings { failures: 3, window: DAY, lock: DAY, grow: 1.0, max: DAY };
 
 /// Where letters are written.
 pub(crate) struct Desk<'a> {
@@ -151,6 +161,35 @@ impl Call<'_> {
         };
     }
 
+    /// A password was right, and something else is asked for: its owner is told where that does not come from this
+    /// browser while a link lives (OWASP ASVS 5.0, 6.3.5). The letter waits until then; an outbox has nobody who
+    /// would wait.
+    pub(crate) async fn expect_factor(&self, account: &Account) {
+        let (Some(id), Some((email, _))) = (self.expected(account), &account.email) else { return };
+        let (guesses, now, name) = (&self.server.guesses, self.visit.now, unfinished(account));
+        if guesses.locked_for(&self.realm, &name, now).is_some() {
+            return;
+        }
+        guesses.fail(&self.realm, &name, &UNFINISHED, now);
+        let desk = Desk { real: self.visit.real.plus(LINK_LIFE), ..self.desk() };
+        let letter = Letter::Unfinished { link: &self.another_password(), agent: self.agent() };
+        let _ = desk.write(email, &letter, id).await;
+    }
+
+    /// It came: nobody is told.
+    pub(crate) async fn factor_came(&self, account: &Account) {
+        let Some(id) = self.expected(account) else { return };
+        self.server.guesses.succeed(&self.realm, &unfinished(account));
+        let _ = self.server.store.drop_mail(&self.realm, &jose::base64url::encode(id)).await;
+    }
+
+    /// What the letter is called that waits for this browser; `None`: none does.
+    fn expected(&self, account: &Account) -> Option<[u8; 16]> {
+        let browser = self.cookie(Cookie::Form).filter(|_| self.settings.accounts.mails == Mails::Sent)?;
+        let name = format!("{browser}\0{}", account.id);
+        jose::digest::hmac_sha256(&self.key("unfinished"), name).first_chunk().copied()
+    }
+
     /// What an account is signed in with was changed, or used up: noted, and its owner is told, who may be
     /// somebody else than who did it.
     pub(crate) async fn told_of_factor(&self, account: &str, what: Activity) {
@@ -187,4 +226,9 @@ impl Call<'_> {
         guesses.fail(&self.realm, &name, &rules, now);
         true
     }
+}
+
+/// Under which name sign-ins that were not finished are counted.
+fn unfinished(account: &Account) -> String {
+    format!("unfinished {}", account.id)
 }

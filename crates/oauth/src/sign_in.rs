@@ -296,6 +296,9 @@ pub(crate) async fn enter(
         None => resume(call, errand, &session).await,
     };
     call.succeeded(&account.id);
+    if methods != "pwd" {
+        call.factor_came(account).await;
+    }
     call.told_of_device(account).await;
     call.note(&account.id, Activity::SignIn).await;
     let session = call.set_cookie(Cookie::Session, &cookie, Some(KEPT));

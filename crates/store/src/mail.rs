@@ -39,7 +39,8 @@ const KEPT: i64 = 1000;
 const COLUMNS: &str = "id, recipient, subject, plain, html, created_at";
 
 impl Store {
-    /// Keeps a mail; `due`, in real time, is when it is to be sent: never, in an outbox.
+    /// Keeps a mail; `due`, in real time, is when it is to be sent: never, in an outbox. One of this name that is
+    /// kept already stays.
     pub async fn keep_mail(&self, realm: &RealmId, mail: Mail, due: Option<Timestamp>) -> Result<(), Fault> {
         self.mail(realm, mail, due, true).await
     }
@@ -64,7 +65,8 @@ impl Store {
         let realm = Value::text(realm.as_str());
         self.write(async move |transaction| {
             let sql = format!(
-                "INSERT INTO mails (realm, {COLUMNS}, due_at, tries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)"
+                "INSERT INTO mails (realm, {COLUMNS}, due_at, tries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) \
+                 ON CONFLICT (realm, id) DO NOTHING"
             );
             let arguments = [
                 realm.clone(),

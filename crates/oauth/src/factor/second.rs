@@ -118,6 +118,9 @@ pub(crate) async fn after(
     } else {
         return sign_in::enter(call, errand, account, Some((&shown, &class))).await;
     };
+    if !means.is_empty() && shown.text().starts_with("pwd") {
+        call.expect_factor(account).await;
+    }
     show(call, errand, account, (&shown, &wanted), None).await
 }
 

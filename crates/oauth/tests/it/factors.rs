@@ -9,17 +9,17 @@ use store::{User, Written};
 
 use crate::house::{Answer, House, NOW, claims, settings};
 
-const ORIGIN: &str = "http://localhost:4010";
+pub(crate) const ORIGIN: &str = "http://localhost:4010";
 
 /// Alice has an authenticator app, a passkey, or both.
-fn with(totp: bool, passkey: bool) -> Settings {
+pub(crate) fn with(totp: bool, passkey: bool) -> Settings {
     let scopes = "books:read books:write".parse().unwrap();
     let mut personas = default_personas(&scopes, &BTreeSet::new(), &[]);
     personas[0].built_in = BuiltIn { totp, passkey };
     Settings { directory: Arc::new(Directory::new(personas)), ..settings() }
 }
 
-async fn code(house: &House) -> String {
+pub(crate) async fn code(house: &House) -> String {
     let told = house.server.handle_authenticator("alice", Handle::Code, &house.visit).await.unwrap();
     told["code"].as_str().unwrap().to_owned()
 }
@@ -34,7 +34,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Answers the passkey form of a page, as its script would.
-async fn answer(house: &House, page: &Answer, persona: &str, origin: &str) -> Answer {
+pub(crate) async fn answer(house: &House, page: &Answer, persona: &str, origin: &str) -> Answer {
     let text = page.text();
     let form = between(&text, "data-passkey=", "</form>");
     let options: Value = serde_json::from_str(&plain(between(form, "data-options=\"", "\""))).unwrap();
@@ -55,7 +55,7 @@ async fn send(house: &House, page: &Answer, credential: &Value) -> Answer {
     house.submit(page, &[("ceremony", &ceremony), ("credential", &credential.to_string())]).await
 }
 
-async fn password(house: &House, more: &[(&str, &str)]) -> Answer {
+pub(crate) async fn password(house: &House, more: &[(&str, &str)]) -> Answer {
     let page = house.authorize(more).await;
     house.submit(&page, &[("username", "alice"), ("password", "alice-password")]).await
 }

@@ -27,3 +27,4 @@ mod speaker;
 mod strangers;
 mod strength;
 mod tokens;
+mod unfinished;

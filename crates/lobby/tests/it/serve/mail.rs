@@ -1,6 +1,6 @@
 //! Mails that are sent: to a server that speaks just enough SMTP.
 
-use testkit::{Client, serve};
+use testkit::{Client, Lobby, serve};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -98,6 +98,14 @@ async fn a_person_signs_up_by_a_mail_that_the_server_took_at_the_second_try() {
     assert!(own.text().contains("ana@example.com"), "{}", own.text());
 }
 
+/// How many mails tell of a sign-in that was not finished, once a quarter of an hour is over.
+fn unfinished(lobby: &Lobby) -> u32 {
+    let database = rusqlite::Connection::open(lobby.folder().join("lobby.db")).unwrap();
+    let sql = "SELECT COUNT(*) FROM mails WHERE subject = 'Sign-in to Lobby not finished' \
+               AND due_at - created_at = 900000000";
+    database.query_row(sql, (), |row| row.get(0)).unwrap()
+}
+
 #[tokio::test]
 async fn a_code_by_mail_is_the_second_factor_and_the_owner_hears_of_a_stronger_one() {
     let (port, mut mails) = server().await;
@@ -116,6 +124,7 @@ async fn a_code_by_mail_is_the_second_factor_and_the_owner_hears_of_a_stronger_o
     let page = submit(&browser, &page, &[("link", &token)]).await;
     assert!(page.text().contains("A code of six digits can come to a…@example.com."), "{}", page.text());
     browser.get("/_lobby/account/").await.is(200);
+    assert_eq!(unfinished(&lobby), 1, "the password alone was shown");
     let page = submit(&browser, &page, &[("do", "mail")]).await;
     let mail = mails.recv().await.unwrap();
     let at = mail.find(" is your code").unwrap_or_else(|| panic!("{mail}"));
@@ -123,6 +132,7 @@ async fn a_code_by_mail_is_the_second_factor_and_the_owner_hears_of_a_stronger_o
     let wrong = if code == "123456" { "654321" } else { "123456" };
     submit(&browser, &page, &[("code", wrong)]).await.is(422);
     submit(&browser, &page, &[("code", code)]).await;
+    assert_eq!(unfinished(&lobby), 0);
     let own = browser.get("/_lobby/account/").await;
     assert!(own.text().contains("this browser"), "{}", own.text());
     submit(&browser, &page, &[("code", code)]).await.is(422);
