@@ -3,7 +3,10 @@ use std::time::Duration;
 use model::{RealmId, Timestamp};
 
 use crate::{
-    Fault, Grant, Memory, Store, session::record_revocation, transaction::Transaction, value::Value,
+    Fault, Grant, Memory, Store,
+    session::{AT_ONCE, record_revocation},
+    transaction::Transaction,
+    value::Value,
 };
 
 /// A line of refresh tokens, each the successor of the one before. The tokens themselves are derived from
@@ -189,6 +192,35 @@ pub(crate) async fn revoke_but(
         }
     }
     Ok(())
+}
+
+impl Store {
+    /// Revokes every family whose session is not there: of devices, and of sessions that are gone; some at a time.
+    pub(crate) async fn revoke_unseated(
+        mut self,
+        realm: &RealmId,
+        (now, until): (Timestamp, Timestamp),
+    ) -> Result<(), Fault> {
+        let mut after = Some(String::new());
+        while let Some(from) = after.take() {
+            let (memory, of) = (self.memory(realm), realm.clone());
+            let last = self.write(async move |transaction| {
+                let sql = "SELECT family FROM families WHERE realm = $1 AND family > $2 AND revoked_at = 0 \
+                           AND NOT EXISTS (SELECT sid FROM sessions WHERE realm = $1 AND sid = families.sid) \
+                           ORDER BY family LIMIT $3";
+                let arguments =
+                    [Value::text(of.as_str()), Value::text(&from), Value::Integer(AT_ONCE.into())];
+                let rows = transaction.rows(sql, &arguments).await?;
+                for row in &rows {
+                    revoke_in(transaction, &memory, &of, row.text(0)?, now, until).await?;
+                }
+                rows.last().map(|row| row.text(0).map(str::to_owned)).transpose()
+            });
+            after = last.await?;
+            self.entry = None;
+        }
+        Ok(())
+    }
 }
 
 /// Revokes every family of an account, or those of one client of it.

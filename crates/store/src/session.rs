@@ -40,6 +40,9 @@ pub struct Session {
 const COLUMNS: &str = "sid, subject, acr, methods, auth_time, signed_in_at, seen_at, expires_at, agent, address, \
                        password_version";
 
+/// How many sessions or refresh tokens end in one transaction, where all do.
+pub(crate) const AT_ONCE: u32 = 200;
+
 impl Store {
     /// Keeps a session that was just opened, under the hash of its cookie's value. The one that the browser
     /// had before (`replaced`) is forgotten; its tokens live on, they are not this browser's alone.
@@ -189,6 +192,45 @@ impl Store {
             end_sessions(transaction, &memory, &of, &subject, but.as_deref(), (now, until)).await
         })
         .await
+    }
+
+    /// Ends every session of a realm that was opened by now, with every refresh token, also of devices and of sessions
+    /// that are gone; says how many sessions there were. They end some at a time, so that nobody else waits for all of
+    /// them; where it fails in the midst, the rest is there still.
+    pub async fn end_all_sessions(
+        &self,
+        realm: &RealmId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<usize, Fault> {
+        let (mut store, mut count) = (self.clone(), 0);
+        loop {
+            let (memory, of) = (self.memory(realm), realm.clone());
+            let ended = store.write(async move |transaction| {
+                let sql = "SELECT sid FROM sessions WHERE realm = $1 AND signed_in_at <= $2 LIMIT $3";
+                let arguments = [
+                    Value::text(of.as_str()),
+                    Value::Integer(now.as_micros()),
+                    Value::Integer(AT_ONCE.into()),
+                ];
+                let rows = transaction.rows(sql, &arguments).await?;
+                for row in &rows {
+                    end(transaction, &memory, &of, row.text(0)?, (now, until)).await?;
+                }
+                Ok(rows.len())
+            });
+            let ended = ended.await?;
+            count += ended;
+            if ended > 0 {
+                // One entry in the audit trail says it.
+                store.entry = None;
+            }
+            if ended < AT_ONCE as usize {
+                break;
+            }
+        }
+        store.revoke_unseated(realm, (now, until)).await?;
+        Ok(count)
     }
 
     /// Revokes one access token, by its `jti`, for as long as it could live.

@@ -57,10 +57,10 @@ impl Route {
 
     pub(super) fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Document | Self::Sessions | Self::Audit | Self::AuditProof => READ,
+            Self::Document | Self::Audit | Self::AuditProof => READ,
             Self::Users | Self::Invitations | Self::Clients | Self::Keys => COLLECTION,
             Self::User(_) | Self::Client(_) => RECORD,
-            Self::UserSessions(_) | Self::Key(_) => &[Method::GET, Method::DELETE],
+            Self::Sessions | Self::UserSessions(_) | Self::Key(_) => &[Method::GET, Method::DELETE],
             Self::UserFactors(_) | Self::Session(_) | Self::Invitation(_) => &[Method::DELETE],
             Self::KeyRotation(_) | Self::UserReset(_) => &[Method::POST],
         }

@@ -37,4 +37,12 @@ impl Call<'_> {
         store.end_sessions_of(&office.realm, &user.id, None, self.now, office.until(self.now)).await?;
         Ok(ok(&json!({ "ended": count })))
     }
+
+    /// Ends everybody's, also that of whoever calls.
+    pub(super) async fn end_all_sessions(&self) -> Result<Response<Bytes>, Refused> {
+        let store = self.audited("session.end", "sessions".to_owned(), Map::new());
+        let until = self.office.until(self.now);
+        let count = store.end_all_sessions(&self.office.realm, self.now, until).await?;
+        Ok(ok(&json!({ "ended": count })))
+    }
 }

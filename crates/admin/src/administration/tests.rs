@@ -175,7 +175,7 @@ fn document() -> Value {
 async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, Value)> {
     let mut met = Vec::new();
     let mut last = Value::Null;
-    let steps: [(&str, &str, &str, Value); 28] = [
+    let steps: [(&str, &str, &str, Value); 29] = [
         ("/openapi.json", "get", "openapi.json", Value::Null),
         ("/users", "post", "users", json!({ "name": "alice", "roles": ["reader"] })),
         ("/users", "get", "users?limit=1", Value::Null),
@@ -189,6 +189,7 @@ async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, 
         ("/invitations", "get", "invitations?limit=1", Value::Null),
         ("/invitations/{email}", "delete", "invitations/zoe%40example.com", Value::Null),
         ("/sessions", "get", "sessions", Value::Null),
+        ("/sessions", "delete", "sessions", Value::Null),
         ("/sessions/{session}", "delete", "sessions/none", Value::Null),
         ("/clients", "post", "clients", json!({ "id": "shop", "redirect_uris": "https://shop.example/cb" })),
         ("/clients", "get", "clients", Value::Null),

@@ -319,14 +319,17 @@ pub(crate) enum SessionCommand {
         #[arg(long, env = "LOBBY_SESSION_USER")]
         user: Option<String>,
     },
-    /// End one, or all of a user, with their refresh tokens and access tokens.
+    /// End one, all of a user, or everybody's, with their refresh tokens and access tokens.
     End {
         /// The session's id.
-        #[arg(required_unless_present = "user", conflicts_with = "user")]
+        #[arg(required_unless_present_any = ["user", "all"], conflicts_with = "user")]
         session: Option<String>,
         /// All of this user.
         #[arg(long, env = "LOBBY_SESSION_USER")]
         user: Option<String>,
+        /// Everybody's.
+        #[arg(long, env = "LOBBY_SESSION_ALL", conflicts_with_all = ["session", "user"])]
+        all: bool,
     },
 }
 

@@ -54,6 +54,7 @@ claims!(
     a_refresh_token_ends,
     a_session_that_ends_takes_its_tokens_with_it,
     a_session_replaces_the_one_before_it,
+    all_sessions_of_a_realm_end_with_their_tokens_and_say_so_once,
     a_device_is_let_in_once_at_its_pace,
     consent_grows_and_is_its_realms_alone,
     what_has_ended_is_purged_and_what_lives_is_not,
@@ -206,6 +207,41 @@ async fn a_session_that_ends_takes_its_tokens_with_it(store: Store, realm: Realm
     assert_eq!(store.session(&realm, [1; 32]).await.unwrap(), None);
     assert!(store.is_revoked(&realm, None, Some("session")));
     assert_eq!(store.rotate_refresh(&realm, turn(0, "a"), NOW).await.unwrap(), Rotation::Dead);
+}
+
+async fn all_sessions_of_a_realm_end_with_their_tokens_and_say_so_once(store: Store, realm: RealmId) {
+    let other = RealmId::new("elsewhere of all");
+    for number in 0..=200_u8 {
+        let session = Session { sid: format!("s{number}"), ..session() };
+        store.open_session(&realm, [number; 32], session, None).await.unwrap();
+    }
+    store.open_session(&other, [1; 32], session(), None).await.unwrap();
+    let later =
+        Session { sid: "later".to_owned(), signed_in_at: NOW.plus(Duration::from_secs(60)), ..session() };
+    store.open_session(&realm, [201; 32], later, None).await.unwrap();
+    begun(&store, &realm).await;
+    let seated = Grant { sid: Some("later".to_owned()), ..grant() };
+    assert!(
+        store.begin_family(&realm, "seated", &seated, NOW, NOW.plus(Duration::from_secs(60))).await.unwrap()
+    );
+    let entry = store::AuditEntry {
+        at: NOW,
+        actor: "cli".to_owned(),
+        address: String::new(),
+        action: "session.end".to_owned(),
+        target: "sessions".to_owned(),
+        detail: serde_json::Map::new(),
+    };
+    let audited = store.audited(&realm, entry);
+    assert_eq!(audited.end_all_sessions(&realm, NOW, NOW.plus(Duration::from_secs(60))).await.unwrap(), 201);
+    assert_eq!(audited.end_all_sessions(&realm, NOW, NOW.plus(Duration::from_secs(60))).await.unwrap(), 0);
+    assert_eq!(store.audit(&realm, None, 9).await.unwrap().len(), 1);
+    assert!(store.session(&realm, [7; 32]).await.unwrap().is_none());
+    assert!(store.is_revoked(&realm, None, Some("s200")));
+    assert!(store.session(&realm, [201; 32]).await.unwrap().is_some(), "opened since");
+    assert!(store.family(&realm, FAMILY).await.unwrap().unwrap().revoked, "of a session that is gone");
+    assert!(!store.family(&realm, "seated").await.unwrap().unwrap().revoked);
+    assert!(store.session(&other, [1; 32]).await.unwrap().is_some());
 }
 
 async fn a_session_replaces_the_one_before_it(store: Store, realm: RealmId) {

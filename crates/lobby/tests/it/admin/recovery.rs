@@ -118,3 +118,22 @@ async fn lost_factors_are_taken_away_by_an_administrator_and_their_owner_is_told
     done(lobby.folder(), &["user", "reset", "alice", "--factors"]);
     assert_eq!(json(lobby.folder(), &["audit", "list"]), trail, "what takes nothing away leaves nothing");
 }
+
+#[tokio::test]
+async fn everybody_is_signed_out_at_once() {
+    let lobby = serve(HOUSE).await;
+    add_alice(lobby.folder());
+    let (one, other) = (lobby.another(), lobby.another());
+    for browser in [&one, &other] {
+        assert!(sign_in(browser, PASSWORD).await.contains("this browser"));
+    }
+    self::lobby(lobby.folder(), &["session", "end", "--all", "--user", "alice"], "").exits(2);
+    assert_eq!(done(lobby.folder(), &["session", "end", "--all"]), "2 sessions are ended");
+    for browser in [&one, &other] {
+        assert!(browser.get("/_lobby/account/").await.text().contains("name=\"password\""));
+    }
+    let trail = json(lobby.folder(), &["audit", "list"]);
+    let last = &trail["entries"][0];
+    assert_eq!((&last["action"], &last["target"]), (&json!("session.end"), &json!("sessions")));
+    assert_eq!(json(lobby.folder(), &["session", "end", "--all"]), json!({ "ended": 0 }));
+}

@@ -265,8 +265,11 @@ pub(super) fn session(command: &SessionCommand) -> Wanted {
             call(Method::GET, of(user), None, Shown::Table("sessions", COLUMNS))
         }
         SessionCommand::List { user: None } => list("/admin/v1/sessions".to_owned(), "sessions", COLUMNS),
+        SessionCommand::End { all: true, .. } => {
+            call(Method::DELETE, "/admin/v1/sessions".to_owned(), None, Shown::Ended)
+        }
         SessionCommand::End { user: Some(user), .. } => call(Method::DELETE, of(user), None, Shown::Ended),
-        SessionCommand::End { user: None, session } => {
+        SessionCommand::End { user: None, session, .. } => {
             let session = session.as_deref().unwrap_or_default();
             let said = Shown::Said(format!("{session} is ended"));
             call(Method::DELETE, format!("/admin/v1/sessions/{}", encoded(session)), None, said)
