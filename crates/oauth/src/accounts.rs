@@ -1,6 +1,6 @@
 //! The rules of accounts that people make and keep themselves, and what their pages have in common.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 use identity::{
@@ -55,6 +55,8 @@ pub struct AccountRules {
     pub mails: Mails,
     /// Whether whoever forgot a password chooses another one by mail.
     pub resets: bool,
+    /// How long before their end owners hear of keys; none: they do not.
+    pub reminder: Duration,
     /// What a new password must be.
     pub passwords: Arc<Policy>,
 }
@@ -68,6 +70,7 @@ impl Default for AccountRules {
             sign_up: SignUp::Closed,
             mails: Mails::Off,
             resets: true,
+            reminder: Duration::ZERO,
             passwords: Arc::new(passwords),
         }
     }

@@ -43,6 +43,8 @@ pub(crate) enum Letter<'a> {
     NewDevice { link: &'a str, agent: &'a str },
     /// Somebody knew the password, and did not show what is asked for beside it.
     Unfinished { link: &'a str, agent: &'a str },
+    /// A key of theirs ends soon: which, and when.
+    KeyEnds { link: &'a str, what: &'a str },
     /// A key of theirs was found in public, and is revoked.
     KeyLeaked { link: &'a str, name: &'a str },
 }
@@ -63,6 +65,7 @@ impl Letter<'_> {
             Self::Code { code, link } => ("code", Some(link), code),
             Self::NewDevice { link, agent } => ("new_device", Some(link), agent),
             Self::Unfinished { link, agent } => ("unfinished", Some(link), agent),
+            Self::KeyEnds { link, what } => ("key_ends", Some(link), what),
             Self::KeyLeaked { link, name } => ("key_leaked", Some(link), name),
         }
     }
@@ -101,7 +104,12 @@ impl Desk<'_> {
     }
 
     /// A mail, and when it is due in real time: never, in an outbox. `None` where there are no mails.
-    fn mail(&self, recipient: &str, letter: &Letter<'_>, id: [u8; 16]) -> Option<(Mail, Option<Timestamp>)> {
+    pub(crate) fn mail(
+        &self,
+        recipient: &str,
+        letter: &Letter<'_>,
+        id: [u8; 16],
+    ) -> Option<(Mail, Option<Timestamp>)> {
         let due = match self.rules.mails {
             Mails::Off => return None,
             Mails::Outbox => None,

@@ -10,6 +10,9 @@ use crate::{
     pages::Brand,
 };
 
+/// How many keys are looked at between two questions.
+const AT_ONCE: u32 = 100;
+
 /// Writes to people of what no browser of theirs did: an administrator, perhaps where no server runs.
 pub struct Postbox {
     /// Where mails are kept, and what happened.
@@ -86,6 +89,31 @@ impl Postbox {
         entropy: &dyn Entropy,
     ) -> Result<(), Fault> {
         self.tell(user, Activity::FactorsRemoved, address, now, entropy).await
+    }
+
+    /// Tells users of keys of theirs that end soon, each once.
+    pub async fn remind_of_keys(&self, now: Timestamp, entropy: &dyn Entropy) -> Result<(), Fault> {
+        let (store, realm, within) = (&self.store, &self.realm, self.rules.reminder);
+        if within.is_zero() || self.rules.mails == Mails::Off {
+            return Ok(());
+        }
+        loop {
+            let keys = store.ending_keys(realm, now, within, AT_ONCE).await?;
+            for key in &keys {
+                let owner = store.user(realm, key.owner.id()).await?;
+                let name = if key.name.is_empty() { &key.id } else { &key.name };
+                let end = key.expires_at.map_or_else(String::new, |end| end.to_string());
+                let what = format!("{name}, {}", end.split('T').next().unwrap_or_default());
+                let letter = Letter::KeyEnds { link: &self.page("/_lobby/account/"), what: &what };
+                let owner = owner.filter(|owner| !owner.email.is_empty() && owner.disabled_at.is_none());
+                let mail =
+                    owner.and_then(|owner| self.desk(None, now).mail(&owner.email, &letter, id(entropy)));
+                store.remind_of_key(realm, &key.id, now, mail).await?;
+            }
+            if keys.len() < AT_ONCE as usize {
+                return Ok(());
+            }
+        }
     }
 
     async fn tell(

@@ -71,6 +71,9 @@ pub(crate) struct Address {
 /// How often sandboxes whose time is over are looked for.
 const SWEEP: Duration = Duration::from_secs(5);
 
+/// How often keys are looked for that end soon.
+const REMIND: Duration = Duration::from_secs(3600);
+
 impl House {
     /// Puts the rooms together. Nothing listens yet.
     pub(crate) fn build(
@@ -215,6 +218,24 @@ impl House {
             if !ended.is_empty() {
                 self.gateway.forget(&ended).await;
             }
+        }
+    }
+
+    /// Tells users of keys that end soon, from time to time.
+    pub(crate) async fn remind(self: Arc<Self>) {
+        let mut tick = tokio::time::interval(REMIND);
+        loop {
+            tick.tick().await;
+            let settings = self.oauth.settings();
+            let postbox = oauth::Postbox {
+                store: self.store.clone(),
+                realm: SandboxName::main().realm(),
+                rules: settings.accounts.clone(),
+                brand: settings.brand.clone(),
+                issuer: self.issuer.to_string(),
+            };
+            // A store that is away is asked again with the next tick.
+            let _ = postbox.remind_of_keys(SystemClock.now(), &SystemEntropy).await;
         }
     }
 

@@ -103,7 +103,7 @@ impl Owner {
     }
 }
 
-const COLUMNS: &str = "id, kind, hash, owner_kind, owner, name, scopes, plan, addresses, created_at, expires_at, \
+pub(crate) const COLUMNS: &str = "id, kind, hash, owner_kind, owner, name, scopes, plan, addresses, created_at, expires_at, \
                        revoked_at, replaces";
 
 impl Store {
@@ -180,7 +180,9 @@ impl Store {
                 if !insert(transaction, &of, &successor).await? {
                     return Err(Fault::Record("two keys of one id"));
                 }
-                end_at(transaction, &of, &wanted, "expires_at", old.expires_at.unwrap_or(until)).await?;
+                // Who has the successor is not reminded of this one.
+                let sets = "expires_at = $3, reminded_at = $3";
+                end_at(transaction, &of, &wanted, sets, old.expires_at.unwrap_or(until)).await?;
                 Ok(Some(old))
             })
             .await;
@@ -197,7 +199,7 @@ impl Store {
                 let Some(mut key) = by_id(transaction, &of, &wanted).await? else { return Ok(None) };
                 if key.revoked_at.is_none() {
                     key.revoked_at = Some(now);
-                    end_at(transaction, &of, &wanted, "revoked_at", now).await?;
+                    end_at(transaction, &of, &wanted, "revoked_at = $3", now).await?;
                 }
                 Ok(Some(key))
             })
@@ -239,10 +241,10 @@ async fn end_at(
     transaction: &mut Transaction<'_>,
     realm: &RealmId,
     id: &str,
-    column: &str,
+    sets: &str,
     at: Timestamp,
 ) -> Result<(), Fault> {
-    let sql = format!("UPDATE keys SET {column} = $3 WHERE realm = $1 AND id = $2");
+    let sql = format!("UPDATE keys SET {sets} WHERE realm = $1 AND id = $2");
     let arguments = [Value::text(realm.as_str()), Value::text(id), Value::Integer(at.as_micros().max(1))];
     transaction.rows(&sql, &arguments).await?;
     transaction.announce_change(realm, Changed::Key, id).await
@@ -271,7 +273,7 @@ async fn by_id(transaction: &mut Transaction<'_>, realm: &RealmId, id: &str) -> 
     rows.first().map(read).transpose()
 }
 
-fn read(row: &Row) -> Result<Key, Fault> {
+pub(crate) fn read(row: &Row) -> Result<Key, Fault> {
     let since = |column| {
         let at = row.integer(column)?;
         Ok::<_, Fault>((at != 0).then_some(Timestamp::from_micros(at)))

@@ -34,6 +34,7 @@ mod export;
 mod grant;
 mod import;
 mod key;
+mod key_reminder;
 mod key_use;
 mod link;
 mod mail;

@@ -2,6 +2,7 @@ use model::{RealmId, Timestamp};
 
 use crate::{
     Fault, Store,
+    transaction::Transaction,
     value::{Row, Value},
 };
 
@@ -64,21 +65,7 @@ impl Store {
     ) -> Result<(), Fault> {
         let realm = Value::text(realm.as_str());
         self.write(async move |transaction| {
-            let sql = format!(
-                "INSERT INTO mails (realm, {COLUMNS}, due_at, tries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) \
-                 ON CONFLICT (realm, id) DO NOTHING"
-            );
-            let arguments = [
-                realm.clone(),
-                Value::text(&mail.id),
-                Value::text(&mail.recipient),
-                Value::text(&mail.subject),
-                Value::text(&mail.plain),
-                Value::text(&mail.html),
-                Value::Integer(mail.created_at.as_micros()),
-                Value::Integer(due.map_or(i64::MAX, Timestamp::as_micros)),
-            ];
-            transaction.rows(&sql, &arguments).await?;
+            insert(transaction, &realm, &mail, due).await?;
             // Before the oldest are dropped, which it is no reason for.
             if !is_kept {
                 let sql = "DELETE FROM mails WHERE realm = $1 AND id = $2";
@@ -159,6 +146,29 @@ impl Store {
         })
         .await
     }
+}
+
+pub(crate) async fn insert(
+    transaction: &mut Transaction<'_>,
+    realm: &Value,
+    mail: &Mail,
+    due: Option<Timestamp>,
+) -> Result<(), Fault> {
+    let sql = format!(
+        "INSERT INTO mails (realm, {COLUMNS}, due_at, tries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) \
+         ON CONFLICT (realm, id) DO NOTHING"
+    );
+    let arguments = [
+        realm.clone(),
+        Value::text(&mail.id),
+        Value::text(&mail.recipient),
+        Value::text(&mail.subject),
+        Value::text(&mail.plain),
+        Value::text(&mail.html),
+        Value::Integer(mail.created_at.as_micros()),
+        Value::Integer(due.map_or(i64::MAX, Timestamp::as_micros)),
+    ];
+    transaction.rows(&sql, &arguments).await.map(drop)
 }
 
 fn read(row: &Row) -> Result<Mail, Fault> {

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_secrets", include_str!("migrations/0008_secrets.sql")),
     ("0009_email_codes", include_str!("migrations/0009_email_codes.sql")),
     ("0010_indexes", include_str!("migrations/0010_indexes.sql")),
+    ("0011_key_reminders", include_str!("migrations/0011_key_reminders.sql")),
 ];
 
 /// What a database of this version has been through.

@@ -177,6 +177,51 @@ async fn who_signs_in_otherwise_by_an_administrator_reads_of_it() {
     assert!(mails[0].plain.contains("recovery codes removed by an administrator"), "{}", mails[0].plain);
 }
 
+#[tokio::test]
+async fn whose_key_ends_soon_is_told_once() {
+    let house = House::with(by(SignUp::Open));
+    let (realm, now) = (house.visit.realm(), house.visit.now);
+    let day = std::time::Duration::from_secs(86_400);
+    let user = store::User {
+        email: ADDRESS.to_owned(),
+        email_key: ADDRESS.to_lowercase(),
+        ..store::User::new("u1".to_owned(), now)
+    };
+    assert!(matches!(house.store.add_user(&realm, user).await.unwrap(), store::Written::Done(())));
+    for (id, owner) in [("k1", "u1"), ("k2", "gone")] {
+        let key = store::Key {
+            id: id.to_owned(),
+            kind: store::KeyKind::ApiKey,
+            hash: [1; 32],
+            owner: store::Owner::User(owner.to_owned()),
+            name: "build".to_owned(),
+            scopes: "a".parse().unwrap(),
+            plan: None,
+            addresses: Vec::new(),
+            created_at: now.minus(80 * day),
+            expires_at: Some(now.plus(6 * day)),
+            revoked_at: None,
+            replaces: None,
+        };
+        assert!(house.store.add_key(&realm, key).await.unwrap());
+    }
+    let postbox = |reminder| Postbox {
+        store: house.store.clone(),
+        realm: realm.clone(),
+        rules: AccountRules { reminder, ..by(SignUp::Open).accounts },
+        brand: oauth::pages::Brand::shared(),
+        issuer: "https://login.example.com".to_owned(),
+    };
+    for (within, count) in [(std::time::Duration::ZERO, 0), (5 * day, 0), (7 * day, 1), (7 * day, 1)] {
+        postbox(within).remind_of_keys(now, &Counting).await.unwrap();
+        assert_eq!(house.store.mails(&realm, None, 9).await.unwrap().len(), count, "{within:?}");
+    }
+    let mail = house.store.mails(&realm, Some(ADDRESS), 9).await.unwrap().remove(0);
+    assert_eq!(mail.subject, "A key of your account at Lobby ends soon");
+    assert!(mail.plain.contains("from its end on: build, 2027-01-21."), "{}", mail.plain);
+    assert!(mail.plain.contains("https://login.example.com/_lobby/account/"), "{}", mail.plain);
+}
+
 struct Counting;
 
 impl model::Entropy for Counting {

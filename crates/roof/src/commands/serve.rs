@@ -109,9 +109,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
         }
         keep_fresh(&mut setting, certificates.acme.take());
     }
-    if let Some(postman) = postman {
-        tokio::spawn(postman.run(house.store.clone(), reporter));
-    }
+    write_letters(&house, postman, reporter);
     let mut follower = Follower::new();
     follower.follow(gathering.files);
     house.warm();
@@ -185,6 +183,14 @@ fn keep_fresh(setting: &mut Setting, acme: Option<crate::certificate::Acme>) {
         setting.notes.push("HTTPS begins when the certificate is fetched".to_owned());
     }
     tokio::spawn(acme.run());
+}
+
+/// Sends mails, and writes those that no request brings about, as long as the process lives.
+fn write_letters(house: &Arc<House>, postman: Option<Postman>, reporter: Reporter) {
+    if let Some(postman) = postman {
+        tokio::spawn(postman.run(house.store.clone(), reporter));
+    }
+    tokio::spawn(house.clone().remind());
 }
 
 fn sources(global: &cli::Global, serve: &cli::Serve) -> Result<Sources, Failure> {

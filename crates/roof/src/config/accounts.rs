@@ -226,6 +226,8 @@ pub(crate) struct Keys {
     pub(crate) prefix: Option<String>,
     /// How long they live; default 90d.
     pub(crate) expires: Option<Span>,
+    /// How long before their end users are told by mail of keys of theirs; `serve` alone; default 7d, `0s`: never.
+    pub(crate) remind: Option<Span>,
     /// Who may report keys that were found in public, by their names: a path or URL of their public keys; `serve` alone.
     pub(crate) partners: BTreeMap<String, String>,
 }

@@ -1,6 +1,6 @@
 //! `accounts:`, `recovery:` and `mail:` → who may make an account, and what becomes of mails.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use identity::password::Policy;
 use oauth::{AccountRules, Mails, SignUp};
@@ -9,6 +9,8 @@ use crate::{
     config::{Config, accounts, pages::Mail},
     gather::Footing,
 };
+
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
 /// The rules of accounts: in a mock everybody makes one, and mails are kept for whoever tests.
 pub(crate) fn rules(config: &Config, footing: Footing, passwords: Arc<Policy>) -> AccountRules {
@@ -31,5 +33,6 @@ pub(crate) fn rules(config: &Config, footing: Footing, passwords: Arc<Policy>) -
     let name = name.unwrap_or_else(|| "Lobby".to_owned());
     let ways = config.recovery.as_ref();
     let resets = ways.is_none_or(|ways| ways.iter().any(|way| matches!(way, accounts::Recovery::Email)));
-    AccountRules { name, sign_up, mails, resets, passwords }
+    let reminder = config.keys.as_ref().and_then(|keys| keys.remind).map_or(WEEK, |span| span.0);
+    AccountRules { name, sign_up, mails, resets, reminder, passwords }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{RealmId, Timestamp};
-use store::{Key, KeyKind, Owner, Store};
+use store::{Key, KeyKind, Mail, Owner, Store};
 
 use crate::NOW;
 
@@ -14,6 +14,7 @@ claims!(
     keys_are_listed_by_owner_a_page_at_a_time,
     uses_are_counted_by_operation_and_added_to_what_was_written,
     a_user_that_is_removed_takes_their_keys_along,
+    a_key_that_ends_is_told_of_once_by_one_of_many,
 );
 
 pub(crate) fn key(id: &str, owner: Owner) -> Key {
@@ -130,4 +131,55 @@ async fn a_user_that_is_removed_takes_their_keys_along(store: Store, realm: Real
     assert!(store.remove_user(&realm, "alice", NOW, NOW).await.unwrap());
     assert_eq!(store.key(&realm, "k1").await.unwrap(), None);
     assert!(store.key(&realm, "k2").await.unwrap().is_some(), "a client of that id is somebody else");
+}
+
+async fn a_key_that_ends_is_told_of_once_by_one_of_many(store: Store, realm: RealmId) {
+    let week = Duration::from_secs(7 * 86_400);
+    let made = |id: &str, owner, life, left: Duration| Key {
+        created_at: NOW.plus(left).minus(life),
+        expires_at: Some(NOW.plus(left)),
+        ..key(id, owner)
+    };
+    let (year, day) = (52 * week, week / 7);
+    for key in [
+        made("soon", alice(), year, 6 * day),
+        made("sooner", alice(), year, day),
+        made("later", alice(), year, 8 * day),
+        made("over", alice(), year, Duration::ZERO),
+        made("short", alice(), 6 * day, 5 * day),
+        made("client", Owner::Client("app".to_owned()), year, day),
+        made("revoked", alice(), year, day),
+        made("rotated", alice(), year, day),
+        Key { expires_at: None, ..key("endless", alice()) },
+    ] {
+        assert!(store.add_key(&realm, key).await.unwrap());
+    }
+    store.revoke_key(&realm, "revoked", NOW).await.unwrap();
+    store.rotate_key(&realm, "rotated", key("next", alice()), NOW, NOW.plus(week)).await.unwrap().unwrap();
+    let ending = async |most| {
+        let keys = store.ending_keys(&realm, NOW, week, most).await.unwrap();
+        keys.into_iter().map(|key| key.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ending(9).await, ["sooner", "soon"]);
+    assert_eq!(ending(1).await, ["sooner"]);
+    assert!(store.ending_keys(&RealmId::new("elsewhere"), NOW, week, 9).await.unwrap().is_empty());
+    let mail = |id: String| Mail {
+        id,
+        recipient: "alice@example.com".to_owned(),
+        subject: String::new(),
+        plain: String::new(),
+        html: String::new(),
+        created_at: NOW,
+    };
+    let mut told = tokio::task::JoinSet::new();
+    for node in 0..8 {
+        let (store, realm, mail) = (store.clone(), realm.clone(), mail(format!("m{node}")));
+        told.spawn(
+            async move { store.remind_of_key(&realm, "soon", NOW, Some((mail, None))).await.unwrap() },
+        );
+    }
+    assert_eq!(told.join_all().await.into_iter().filter(|first| *first).count(), 1);
+    assert_eq!(store.mails(&realm, None, 99).await.unwrap().len(), 1);
+    assert!(store.remind_of_key(&realm, "sooner", NOW, None).await.unwrap());
+    assert!(ending(9).await.is_empty());
 }

@@ -8,7 +8,10 @@ use tokio::{
 };
 
 use super::shared_mock;
-use crate::browser::submit;
+use crate::{
+    admin::{add_alice, done},
+    browser::submit,
+};
 
 const PASSWORD: &str = "violin tuesday cactus marble";
 
@@ -143,6 +146,27 @@ async fn a_code_by_mail_is_the_second_factor_and_the_owner_hears_of_a_stronger_o
     let mail = mails.recv().await.unwrap();
     assert!(mail.contains("New recovery codes made."), "{mail}");
     assert!(!lobby.talk().contains(code), "{}", lobby.talk());
+}
+
+#[tokio::test]
+async fn whose_key_ends_within_a_week_reads_of_it() {
+    let (port, mut mails) = server().await;
+    let config = format!(
+        "issuer: https://login.example.com\nmail: {{ smtp: 'smtp://127.0.0.1:{port}', from: 'no-reply@example.com' }}\n"
+    );
+    let start = serve(&config);
+    add_alice(start.folder());
+    let key = done(start.folder(), &["key", "add", "--owner", "alice", "--name", "build", "--expires", "8d"]);
+    done(start.folder(), &["key", "add", "--owner", "alice", "--name", "brief", "--expires", "5d"]);
+    let database = rusqlite::Connection::open(start.folder().join("lobby.db")).unwrap();
+    let two_days =
+        "UPDATE keys SET created_at = created_at - 172800000000, expires_at = expires_at - 172800000000";
+    database.execute(two_days, ()).unwrap();
+    drop(database);
+    let _lobby = start.await;
+    let mail = mails.recv().await.unwrap().replace("=\n", "");
+    assert!(mail.contains("To: alice@example.com\n") && mail.contains(": build, 20"), "{mail}");
+    assert!(!mail.contains(key.split('_').nth(2).unwrap()), "{mail}");
 }
 
 #[tokio::test]
