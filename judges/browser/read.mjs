@@ -57,6 +57,9 @@ export const READ = {
 - contentinfo: Lobby`,
   consent: `
 - main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/sign-in
   - heading "APP asks for your permission" [level=1]
   - paragraph: You are alice.
   - button "Not you?"
@@ -81,6 +84,9 @@ export const READ = {
 - contentinfo: Lobby`,
   "consent to more": `
 - main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/sign-in
   - heading "APP asks for something new" [level=1]
   - paragraph: You are alice.
   - button "Not you?"
@@ -103,6 +109,9 @@ export const READ = {
 - contentinfo: Lobby`,
   device: `
 - main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/sign-in
   - heading "Connect a device" [level=1]
   - paragraph: A television, a printer or a command line shows a code for this page.
   - text: Code on your screen
@@ -112,6 +121,9 @@ export const READ = {
 - contentinfo: Lobby`,
   "device unknown": `
 - main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/sign-in
   - heading "Connect a device" [level=1]
   - paragraph: A television, a printer or a command line shows a code for this page.
   - alert:
@@ -123,6 +135,9 @@ export const READ = {
 - contentinfo: Lobby`,
   "device confirmed": `
 - main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/sign-in
   - heading "Connect APP?" [level=1]
   - paragraph: You are alice.
   - button "Not you?"
@@ -142,6 +157,9 @@ export const READ = {
 - contentinfo: Lobby`,
   "device connected": `
 - main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/sign-in
   - heading "APP is connected" [level=1]
   - paragraph: You can close this page and look at your device.
 - contentinfo: Lobby`,
@@ -201,6 +219,9 @@ export const READ = {
 - contentinfo: Lobby`,
   account: `
 - main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/sign-in
   - heading "Your account" [level=1]
   - paragraph: You are alice.
   - region "How you sign in":
@@ -240,11 +261,12 @@ export const READ = {
       - /url: /_lobby/account/data
     - link "Delete your account":
       - /url: /_lobby/account/delete
-    - link "Sign out":
-      - /url: /_lobby/sign-in
 - contentinfo: Lobby`,
   "change password": `
 - main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/sign-in
   - heading "Change your password" [level=1]
   - paragraph: Every other browser is signed out.
   - text: Name or e-mail
@@ -261,6 +283,9 @@ export const READ = {
 - contentinfo: Lobby`,
   codes: `
 - main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/sign-in
   - heading "Recovery codes" [level=1]
   - paragraph:
     - text: You are alice.

@@ -114,18 +114,24 @@ impl Call<'_> {
         // A store that fails means nobody is signed in: it will be asked again, and answered then.
         let found = self.server.sessions.find(&self.realm, cookie, self.visit.now).await.ok().flatten()?;
         let account = self.people().of_id(&found.subject).await.ok().flatten()?;
-        self.speaks(&account.name);
         // Whoever changed the password did not mean those to stay who know the old one.
-        (account.password_version == found.password_version).then_some(found)
+        if account.password_version != found.password_version {
+            return None;
+        }
+        self.speaks(&account.name);
+        Some(found)
     }
 
     pub(crate) fn page(&self, page: &dyn Page, form: Option<&Form>, locales: Option<&str>) -> Answer {
         let sandbox = &self.visit.sandbox;
+        let sign_out = self.visit.path("/_lobby/sign-in");
+        let is_signed_in = self.speaker.get().is_some() && page.template() != "sign_out.html";
         let frame = Frame {
             language: self.language(locales),
             base: self.visit.base(),
             sandbox: (!sandbox.is_main()).then(|| sandbox.as_str()),
             service: &self.settings.accounts.name,
+            sign_out: is_signed_in.then_some(&*sign_out),
         };
         let mut answer = pages::answer(&frame, page);
         if let Some(cookie) = form.and_then(|form| form.cookie.clone()) {

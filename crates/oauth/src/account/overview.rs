@@ -4,7 +4,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use store::Session;
 
-use super::Visitor;
+use super::{Visitor, password::is_fresh};
 use crate::{
     activity::Activity,
     answer::{Answer, json_answer, see_other},
@@ -12,6 +12,7 @@ use crate::{
     parameters::Parameters,
     seal::Errand,
     server::Call,
+    sign_in,
 };
 
 pub(super) async fn overview(call: &Call<'_>, visitor: &Visitor) -> Result<Answer, store::Fault> {
@@ -55,11 +56,9 @@ pub(super) async fn overview(call: &Call<'_>, visitor: &Visitor) -> Result<Answe
         .collect();
     let form = call.form("/_lobby/account/", Errand::Visit);
     let own = call.visit.path("/_lobby/account");
-    let sign_out = call.visit.path("/_lobby/sign-in");
     let page = AccountPage {
         ticket: form.ticket(),
         own: &own,
-        sign_out: &sign_out,
         name: &visitor.account.name,
         email: visitor.account.email.as_ref().map(|(email, verified)| (email.as_str(), *verified)),
         totp: call.settings.factors.totp,
@@ -79,8 +78,14 @@ pub(super) async fn act(
 ) -> Result<Answer, store::Fault> {
     let (store, id) = (&call.server.store, &visitor.account.id);
     let (now, until) = (call.visit.now, call.revoked_until());
-    let which = form.text("which");
-    match form.text("do") {
+    let (which, wish) = (form.text("which"), form.text("do"));
+    // Who finds a browser open does not shut out its owner elsewhere (OWASP ASVS 5.0, 7.5.2).
+    if wish.starts_with("end") && !is_fresh(call, &visitor.session) {
+        let again = Some(visitor.account.name.clone());
+        let errand = Errand::Account { path: "/".to_owned(), again };
+        return Ok(sign_in::show(call, &errand, None, None).await);
+    }
+    match wish {
         // Only one's own: the list of them is what a number is looked for in.
         "end" => {
             let own = store.sessions_of(&call.realm, id).await?;

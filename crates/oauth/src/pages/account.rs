@@ -39,8 +39,6 @@ pub struct AccountPage<'a> {
     pub ticket: Ticket<'a>,
     /// Where its further pages lie.
     pub own: &'a str,
-    /// Where one signs out.
-    pub sign_out: &'a str,
     /// Whose it is.
     pub name: &'a str,
     /// The address, and whether it is known to be theirs.
@@ -84,7 +82,7 @@ impl Page for AccountPage<'_> {
             // A sandbox that is named in the query stays there.
             own => self.own.split('?').next(),
             query => self.own.split_once('?').map(|(_, query)| query),
-            sign_out => self.sign_out, totp => self.totp, codes => self.codes,
+            totp => self.totp, codes => self.codes,
             name => self.name,
             email => self.email.map(|(email, verified)| context! { email, verified }),
             devices => self.devices.iter().map(device).collect::<Vec<_>>(),

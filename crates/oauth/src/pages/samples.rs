@@ -86,7 +86,6 @@ fn accounts(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn F
         &AccountPage {
             ticket,
             own: "/_lobby/account",
-            sign_out: "/_lobby/sign-in",
             name: s.user,
             email: Some((s.detail, false)),
             totp: true,

@@ -249,6 +249,51 @@ async fn the_own_page_shows_browsers_and_apps_and_ends_them() {
 }
 
 #[tokio::test]
+async fn sessions_are_ended_only_by_whoever_signed_in_a_short_while_ago() {
+    let mut house = House::with(open());
+    sign_in(&house, "alice", "alice-password").await;
+    let other = house.cookies.lock().unwrap().clone();
+    sign_in(&house, "alice", "alice-password").await;
+    house.advance(900);
+    let page = house.get("/_lobby/account/").await;
+    for wish in ["end", "end-others", "end-all"] {
+        house.submit(&page, &[("do", wish)]).await.is_page(200, "readonly");
+    }
+    let mine = std::mem::replace(&mut *house.cookies.lock().unwrap(), other.clone());
+    house.get("/_lobby/account/").await.is_page(200, "this browser");
+    *house.cookies.lock().unwrap() = mine;
+    let again = house.submit(&page, &[("do", "end-others")]).await;
+    let answer = house.submit(&again, &[("username", "alice"), ("password", "alice-password")]).await;
+    assert_eq!(answer.header("location"), "/_lobby/account/");
+    let page = house.get("/_lobby/account/").await;
+    house.submit(&page, &[("do", "end-others")]).await;
+    *house.cookies.lock().unwrap() = other;
+    house.get("/_lobby/account/").await.is_page(200, "name=\"password\"");
+}
+
+#[tokio::test]
+async fn the_way_out_is_on_every_page_of_somebody_signed_in_and_on_no_other() {
+    const OUT: &str = "<p class=\"out\">";
+    let house = House::with(open());
+    let sign_in_page = house.authorize(&[]).await;
+    assert!(!sign_in_page.text().contains(OUT));
+    let consent = house.submit(&sign_in_page, &[("persona", "alice")]).await;
+    consent.is_page(200, "See the books");
+    assert!(consent.text().contains(OUT));
+    for path in ["/", "/password", "/email", "/delete", "/passkeys", "/authenticator", "/codes"] {
+        let page = house.get(&format!("/_lobby/account{path}")).await;
+        assert!(page.text().contains(OUT), "{path}: {}", page.text());
+    }
+    assert!(house.get("/_lobby/account/nowhere").await.text().contains(OUT), "a failure, too");
+    let way = house.get("/_lobby/sign-in").await;
+    way.is_page(200, "You are alice.");
+    let out = house.submit(&way, &[("decision", "allow")]).await;
+    out.is_page(200, "You are signed out");
+    assert!(!out.text().contains(OUT));
+    assert!(!house.get("/_lobby/account/").await.text().contains(OUT));
+}
+
+#[tokio::test]
 async fn an_app_that_is_removed_loses_its_access() {
     let house = House::with(open());
     let tokens = house.tokens("alice", "books:read").await;
