@@ -145,7 +145,7 @@ impl Import {
         let of = Value::text(realm);
         let there = self.store.read(async move |transaction| {
             let sql = "SELECT number FROM audit WHERE realm = $1 ORDER BY number LIMIT 1";
-            Ok(!transaction.rows(sql, &[of.clone()]).await?.is_empty())
+            Ok(!transaction.rows(sql, std::slice::from_ref(&of)).await?.is_empty())
         });
         let there = there.await.map_err(|fault| self.refused(fault.to_string()))?;
         self.trails.insert(realm.to_owned(), there);
