@@ -12,6 +12,8 @@ use crate::admission::Turned;
 pub(crate) enum Refusal {
     /// The caller may not.
     Turned(Turned),
+    /// Mails of people, asked for by an account.
+    Letters,
     /// There is no such call.
     Unknown { detail: String },
     /// The call knows other methods.
@@ -47,6 +49,10 @@ impl Refusal {
             Self::Turned(Turned::Token) => {
                 let detail = "The caller is on another machine and has not shown the control token";
                 ("control.token", 401, "The control token is needed", detail)
+            }
+            Self::Letters => {
+                let detail = "A director reads the mails of sandboxes, and not those of people";
+                ("control.role", 403, "The role is not enough", detail)
             }
             Self::Unknown { detail } => {
                 (Code::OperationUnknown.as_str(), 404, "There is no such call", detail)
@@ -84,6 +90,7 @@ impl Refusal {
             Self::Turned(Turned::Token) => {
                 Some("Send Authorization: Bearer with the token of --control-token.")
             }
+            Self::Letters => Some("Name a sandbox with Lobby-Sandbox, or send the control token."),
             Self::ContentType => Some("Send Content-Type: application/json."),
             Self::Unknown { .. } | Self::Wrong { .. } => {
                 Some("GET /_lobby/control.json describes every call.")
@@ -131,6 +138,7 @@ impl Refusal {
                 headers.insert("accept-post", HeaderValue::from_static("application/json"));
             }
             Self::Turned(Turned::Host | Turned::Origin)
+            | Self::Letters
             | Self::Unknown { .. }
             | Self::Wrong { .. }
             | Self::Absent { .. }

@@ -21,9 +21,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Response<Bytes>, Refusal> {
     }
     // Who reads the mails of main can choose another password for anybody.
     if call.by_account && call.visit.sandbox.name().is_main() {
-        return Err(Refusal::Wrong {
-            detail: "a director reads the mails of sandboxes, and not those of people".to_owned(),
-        });
+        return Err(Refusal::Letters);
     }
     let desk = &call.control.rooms.desk;
     let letters = desk.outbox(call.visit.sandbox.name(), to).await.ok_or(Refusal::Fault)?;

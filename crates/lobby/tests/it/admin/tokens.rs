@@ -130,7 +130,7 @@ async fn a_director_directs_the_mocks_and_nobody_else_does() {
         .is_refused(403, "control.origin");
     shop.admin().get("/admin/v1/users").bearer(&dora).await.is_refused(401, "admin.token");
     // The links to choose another password are in the mails of main.
-    shop.get("/_lobby/outbox").bearer(&dora).await.is_refused(400, "request.invalid");
+    shop.get("/_lobby/outbox").bearer(&dora).await.is_refused(403, "control.role");
     shop.get("/_lobby/outbox").bearer(&dora).sandbox("t-1").await.is(200);
     done(shop.folder(), &["user", "set", "dora", "--role", "reader"]);
     shop.get("/_lobby/journal").bearer(&dora).await.is_refused(401, "control.token");
