@@ -3,9 +3,9 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use admin::{Administration, Badges};
-use identity::{DEFAULT_PREFIX, check_prefix, password::Passwords};
+use identity::{DEFAULT_PREFIX, password::Passwords};
 use model::{Entropy, SandboxName, Secret};
-use oauth::pages::Brand;
+use oauth::{AccountRules, pages::Brand};
 use store::Store;
 
 use crate::{
@@ -21,39 +21,38 @@ const KEY_LIFE: Duration = Duration::from_secs(90 * 86_400);
 /// Administration of a store that no server runs on: its mails are in our own words and clothes.
 pub(crate) fn of_store(config: &Config, folder: &Path, store: Store) -> Result<Administration, String> {
     let passwords = Arc::new(Passwords::new(wire::password_cost(config), &SystemEntropy.bytes()));
-    of(config, folder, store, passwords, Vec::new(), (None, Brand::shared()))
+    let policy = Arc::new(wire::policy_of(config, folder)?);
+    let rules = wire::account_rules(config, Footing::Production, policy);
+    Ok(of(config, store, passwords, (Vec::new(), None), (rules, Brand::shared())))
 }
 
 /// Administration with what a server has already.
 pub(crate) fn of(
     config: &Config,
-    folder: &Path,
     store: Store,
     passwords: Arc<Passwords>,
-    tokens: Vec<Secret<String>>,
-    (badges, brand): (Option<Arc<dyn Badges>>, Arc<Brand>),
-) -> Result<Administration, String> {
+    (tokens, badges): (Vec<Secret<String>>, Option<Arc<dyn Badges>>),
+    (rules, brand): (AccountRules, Arc<Brand>),
+) -> Administration {
     let keys = config.keys.as_ref();
-    let prefix = keys.and_then(|keys| keys.prefix.clone()).unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
-    check_prefix(&prefix).map_err(|error| format!("keys.prefix: {error}"))?;
-    let policy = Arc::new(wire::policy_of(config, folder)?);
     let realm = SandboxName::main().realm();
+    let policy = rules.passwords.clone();
     let postbox = oauth::Postbox {
         store: store.clone(),
         realm: realm.clone(),
-        rules: wire::account_rules(config, Footing::Production, policy.clone()),
+        rules,
         brand: brand.clone(),
         issuer: config.issuer.clone().unwrap_or_default(),
     };
     let setup = oauth::SetupPage { name: postbox.rules.name.clone(), brand, issuer: postbox.issuer.clone() };
-    Ok(Administration {
+    Administration {
         store,
         realm,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         passwords,
         policy,
-        prefix,
+        prefix: keys.and_then(|keys| keys.prefix.clone()).unwrap_or_else(|| DEFAULT_PREFIX.to_owned()),
         key_life: keys.and_then(|keys| keys.expires).map_or(KEY_LIFE, |span| span.0),
         access_life: config.tokens.access.map_or(oauth::Lifetimes::default().access, |span| span.0),
         docs: gateway::DOCS.to_owned(),
@@ -61,5 +60,5 @@ pub(crate) fn of(
         badges,
         postbox: Arc::new(Letters(postbox)),
         pages: Arc::new(Setup(setup)),
-    })
+    }
 }

@@ -258,9 +258,9 @@ impl House {
             || settings.apis.iter().any(|api| !api.others.is_empty() || !api.unavailable.is_empty())
     }
 
-    /// How pages and mails look and speak now.
-    pub(crate) fn brand(&self) -> Arc<oauth::pages::Brand> {
-        self.oauth.settings().brand.clone()
+    /// What the authorization server runs on now.
+    pub(crate) fn settings(&self) -> Arc<oauth::Settings> {
+        self.oauth.settings()
     }
 
     /// The clients that are registered; none: everyone is a client.

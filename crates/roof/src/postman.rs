@@ -1,8 +1,9 @@
 //! Sends the mails that the store keeps, over SMTP (RFC 5321). A mail is kept until a server has taken it, so that
 //! neither a restart nor a server that is away loses one; of several nodes one sends it.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwapOption;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
@@ -29,6 +30,20 @@ const BATCH: u32 = 50;
 /// After so many tries, an hour and more, a mail is given up: its link is over long before.
 const TRIES: u32 = 10;
 
+/// Sends what is due by whoever brings mails just now, as long as the process lives.
+pub(crate) async fn run(postman: Arc<ArcSwapOption<Postman>>, store: Store, reporter: Reporter) {
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let Some(postman) = postman.load_full() else { continue };
+        // A store that is away is asked again with the next tick.
+        for due in store.due_mails(SystemClock.now(), BATCH).await.unwrap_or_default() {
+            postman.bring(&store, &due, reporter).await;
+        }
+    }
+}
+
 /// Whoever brings mails to the server of lobby.yaml.
 pub(crate) struct Postman {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -37,7 +52,7 @@ pub(crate) struct Postman {
 
 impl Postman {
     /// The one that lobby.yaml asks for, or why there can be none.
-    pub(crate) fn of(gathering: &Gathering) -> Result<Option<Self>, Problem> {
+    pub(crate) fn of(gathering: &Gathering) -> Result<Option<Arc<Self>>, Problem> {
         let Some(Mail::Smtp(server)) = &gathering.config.mail else { return Ok(None) };
         let wrong = |key: &str, message: String, help: &str| {
             gathering.wrong(&["mail", key], message, Some(help.to_owned()))
@@ -50,20 +65,7 @@ impl Postman {
         let help = "write smtps://HOST, or smtp://HOST for STARTTLS";
         let transport =
             transport(server, gathering.folder()).map_err(|(key, message)| wrong(key, message, help))?;
-        Ok(Some(Self { transport, from }))
-    }
-
-    /// Sends what is due, as long as the process lives.
-    pub(crate) async fn run(self, store: Store, reporter: Reporter) {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            // A store that is away is asked again with the next tick.
-            for due in store.due_mails(SystemClock.now(), BATCH).await.unwrap_or_default() {
-                self.bring(&store, &due, reporter).await;
-            }
-        }
+        Ok(Some(Arc::new(Self { transport, from })))
     }
 
     async fn bring(&self, store: &Store, due: &DueMail, reporter: Reporter) {

@@ -10,7 +10,7 @@ use gateway::Bounds;
 use tokio::task::JoinHandle;
 
 pub(crate) use self::{
-    generation::{Reload, generation},
+    generation::{Reload, Renew, generation},
     ready::{Ready, ReadyFile},
     signal::{Signal, SignalName, told_to_end},
 };

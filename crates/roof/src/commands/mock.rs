@@ -82,8 +82,17 @@ async fn serve(global: &cli::Global, mock: &cli::Mock) -> Result<Exit, Failure> 
         ready.write(&Ready { url: &url, admin: &url, issuer: &issuer, setup: None })?;
     }
     let notifier = Notifier::default();
-    let reload =
-        Reload { sources, overrides, house: house.clone(), reporter, asking, follower, hangup, notifier };
+    let reload = Reload {
+        sources,
+        overrides,
+        house: house.clone(),
+        renew: Box::new(|_, _| Ok(())),
+        reporter,
+        asking,
+        follower,
+        hangup,
+        notifier,
+    };
     let reloading = tokio::spawn(reload.run());
     let sweeping = tokio::spawn(house.clone().sweep());
     told_to_end(&mut terminate).await;

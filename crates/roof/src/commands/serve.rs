@@ -13,6 +13,7 @@ use std::{
 };
 
 use ::watch::Metrics;
+use arc_swap::ArcSwapOption;
 use gateway::{Handler, Office, Phase, Redirect, Service};
 use model::{Entropy, Secret};
 use serde_json::json;
@@ -24,18 +25,16 @@ use self::{
     setting::Setting,
 };
 use crate::{
-    administration,
     certificate::Shown,
     cli,
     exit::{Exit, Failure},
     follow::Follower,
-    gather::{DEFAULT_CONFIG, Footing, Gathering, Sources},
+    gather::{DEFAULT_CONFIG, Footing, Sources},
     house::{Address, House, Plan},
-    letters::Assets,
     lock::Lock,
-    postman::Postman,
+    postman::{self, Postman},
     report::Reporter,
-    running::{self, Ready, ReadyFile, Reload, Signal, SignalName, generation, told_to_end},
+    running::{self, Ready, ReadyFile, Reload, Renew, Signal, SignalName, generation, told_to_end},
     state,
     system::SystemEntropy,
     systemd::Notifier,
@@ -64,6 +63,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     reporter.problems(&gathering.problems);
     let mut setting = Setting::of(&gathering).map_err(Failure::Problems)?;
     let postman = Postman::of(&gathering).map_err(|problem| Failure::Problems(vec![problem]))?;
+    let postman = Arc::new(ArcSwapOption::new(postman));
     let public = gathering.open(&["listen", "public"], setting.public)?;
     let admin = gathering.open(&["listen", "admin"], setting.admin)?;
     let redirect = setting.redirect.map(|address| gathering.open(&["listen", "redirect_http"], address));
@@ -96,12 +96,12 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let setup = setup::open(&house.store, &admin_url, &SystemEntropy).await?;
     let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
     let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };
-    let office = office(&gathering, &house, tokens, pulse)?;
+    let office = Arc::new(AdminDoor::new(&gathering, &house.settings(), tokens, pulse));
     let handler = Handler::Gateway(house.gateway.clone());
     let serving = tokio::spawn(gateway::serve(vec![public], tls, bounds, handler, watching));
     // It is there until the process ends: whoever asks while requests are drained hears so.
     let (_operators, staying) = watch::channel(Phase::Open);
-    tokio::spawn(gateway::serve(vec![admin], admin_tls, bounds, office, staying));
+    tokio::spawn(gateway::serve(vec![admin], admin_tls, bounds, beside(office.clone()), staying));
     if let Some(certificates) = &mut certificates {
         if let Some(listener) = redirect {
             let service = leading(&setting.issuer, &url, certificates.shown.clone());
@@ -109,18 +109,14 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
         }
         keep_fresh(&mut setting, certificates.acme.take());
     }
-    write_letters(&house, postman, reporter);
+    write_letters(&house, &postman, reporter);
     let mut follower = Follower::new();
     follower.follow(gathering.files);
     house.warm();
     let notice = Notice { url: &url, admin: &admin_url, issuer: &setting.issuer, house: &house };
     let mut notes = setting.notes.clone();
     notes.extend(setup.as_deref().map(setup::note));
-    reporter.text(&notice.render(&notes));
-    let here = json!({
-        "url": url, "admin": admin_url, "issuer": setting.issuer, "version": env!("CARGO_PKG_VERSION"),
-    });
-    reporter.told_to_programs("ready", "serving", here);
+    notice.tell(reporter, &notes);
     if let Some(ready) = ready {
         ready.write(&Ready {
             url: &url,
@@ -132,6 +128,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     notifier.ready();
     let reload = Reload {
         sources,
+        renew: renewing(postman, office),
         overrides,
         house: house.clone(),
         reporter,
@@ -153,22 +150,13 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
-/// Who answers on the admin listener.
-fn office(
-    gathering: &Gathering,
-    house: &House,
-    tokens: Vec<Secret<String>>,
-    pulse: HousePulse,
-) -> Result<Handler, Failure> {
-    let (config, folder, brand) = (&gathering.config, gathering.folder(), house.brand());
-    let (store, passwords) = (house.store.clone(), house.passwords.clone());
-    let badges = Some(Arc::new(house.badges()) as Arc<dyn admin::Badges>);
-    let shown = (badges, brand.clone());
-    let administration = administration::of(config, folder, store, passwords, tokens, shown);
-    let administration = administration.map_err(|message| Failure::new(message, "mend it in lobby.yaml"))?;
-    let service =
-        Arc::new(AdminDoor::new(gathering, pulse, vec![Box::new(administration), Box::new(Assets(brand))]));
-    Ok(beside(service))
+/// What another generation changes beside the house: who brings mails, and who answers operators.
+fn renewing(postman: Arc<ArcSwapOption<Postman>>, office: Arc<AdminDoor>) -> Renew {
+    Box::new(move |gathering, wiring| {
+        postman.store(Postman::of(gathering)?);
+        office.replace(gathering, &wiring.oauth);
+        Ok(())
+    })
 }
 
 /// A small service as what a listener serves.
@@ -186,10 +174,8 @@ fn keep_fresh(setting: &mut Setting, acme: Option<crate::certificate::Acme>) {
 }
 
 /// Sends mails, and writes those that no request brings about, as long as the process lives.
-fn write_letters(house: &Arc<House>, postman: Option<Postman>, reporter: Reporter) {
-    if let Some(postman) = postman {
-        tokio::spawn(postman.run(house.store.clone(), reporter));
-    }
+fn write_letters(house: &Arc<House>, postman: &Arc<ArcSwapOption<Postman>>, reporter: Reporter) {
+    tokio::spawn(postman::run(postman.clone(), house.store.clone(), reporter));
     tokio::spawn(house.clone().remind());
 }
 

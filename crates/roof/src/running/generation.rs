@@ -52,11 +52,15 @@ pub(crate) async fn generation(
 /// How often other issuers' keys are asked for anew.
 const KEYS_EVERY: Duration = Duration::from_secs(300);
 
+/// Renews what a command has of a generation beside the house, before that is served; else says why it cannot be.
+pub(crate) type Renew = Box<dyn Fn(&Gathering, &Wiring) -> Result<(), Problem> + Send + Sync>;
+
 /// Serves each new state of the files; a broken one is reported, and the old one goes on.
 pub(crate) struct Reload {
     pub(crate) sources: Sources,
     pub(crate) overrides: Overrides,
     pub(crate) house: Arc<House>,
+    pub(crate) renew: Renew,
     pub(crate) reporter: Reporter,
     pub(crate) asking: gateway::Asking,
     pub(crate) follower: Follower,
@@ -76,7 +80,8 @@ impl Reload {
                 _ = refresh.tick(), if self.house.believes_others() => {}
             }
             self.notifier.reloading();
-            match generation(&self.sources, self.overrides, number + 1).await {
+            let next = generation(&self.sources, self.overrides, number + 1).await;
+            match next.and_then(|next| self.renewed(next)) {
                 Ok((gathering, wiring)) => {
                     number += 1;
                     self.serve(gathering, wiring, number);
@@ -89,6 +94,13 @@ impl Reload {
                 }
             }
             self.notifier.ready();
+        }
+    }
+
+    fn renewed(&self, (gathering, wiring): (Gathering, Wiring)) -> Result<(Gathering, Wiring), Broken> {
+        match (self.renew)(&gathering, &wiring) {
+            Ok(()) => Ok((gathering, wiring)),
+            Err(problem) => Err(Broken { problems: vec![problem], files: gathering.files }),
         }
     }
 

@@ -39,6 +39,11 @@ pub(super) fn check(gathering: &Gathering, problems: &mut Vec<Problem>) {
         found.wrong(&["issuer"], why, "write for example https://login.example.com");
     }
     numbers(config, &mut found);
+    if let Some(prefix) = config.keys.as_ref().and_then(|keys| keys.prefix.as_deref())
+        && let Err(why) = identity::check_prefix(prefix)
+    {
+        found.wrong(&["keys", "prefix"], why.to_string(), "leave it out for `lk`");
+    }
     for (id, client) in &config.clients {
         addresses(id, client, &mut found);
     }

@@ -2,7 +2,7 @@ use serde_json::json;
 use testkit::{Lobby, serve};
 
 use super::{PASSWORD, done, json, lobby};
-use crate::browser::submit;
+use crate::{browser::submit, reload::until};
 
 const INVITED: &str = "issuer: https://login.example.com\naccounts: { sign_up: invitation }\n";
 
@@ -72,4 +72,40 @@ fn without_a_server_the_store_keeps_the_invitation_and_the_mail() {
     config("issuer: https://login.example.com\n");
     let closed = lobby(folder.path(), &["user", "invite", "ana@example.com"], "");
     assert!(closed.exits(2).stderr.contains("sign_up: invitation"), "{}", closed.stderr);
+}
+
+#[tokio::test]
+async fn an_edit_reaches_mails_pages_and_who_may_be_invited() {
+    let lobby = house().await;
+    let admin = lobby.admin();
+    let link = lobby.ready()["setup"].as_str().unwrap();
+    let setup = &link[link.find("/setup/").unwrap()..];
+    let page = async || admin.get(setup).header("accept", "text/html").await.text().to_owned();
+    let invite = |to: &str| self::lobby(lobby.folder(), &["user", "invite", to], "");
+    let edit = async |text: &str, generation: u32| {
+        lobby.replace_file("lobby.yaml", text);
+        let served = format!("lobby_generation {generation}\n");
+        until(&admin, "/metrics", |metrics| metrics.text().contains(&served)).await;
+    };
+    assert!(invite("ana@example.com").exits(0).stdout.contains("/_lobby/sign-up?link="));
+    assert!(page().await.contains("It owns Lobby:"));
+    std::fs::write(lobby.folder().join("a.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    let pages = "pages: { name: Readers, logo: a.svg }";
+    let own = format!("{INVITED}mail: outbox\n{pages}\nkeys: {{ prefix: rd }}\n");
+    edit(&own, 2).await;
+    assert_eq!(invite("ben@example.com").exits(0).stdout, "ben@example.com is invited by mail\n");
+    let database = rusqlite::Connection::open(lobby.folder().join("lobby.db")).unwrap();
+    let subject: String = database.query_row("SELECT subject FROM mails", (), |row| row.get(0)).unwrap();
+    assert_eq!(subject, "You are invited to Readers");
+    let page = page().await;
+    assert!(page.contains("It owns Readers:") && page.contains("/_lobby/assets/logo.svg"), "{page}");
+    admin.get("/_lobby/assets/logo.svg").await.is(200);
+    assert!(done(lobby.folder(), &["key", "add", "--owner", "team:ops"]).starts_with("rd_"));
+    lobby.replace_file("lobby.yaml", &own.replace("rd", "no prefix"));
+    while !lobby.talk().contains("what was served before goes on") {
+        tokio::task::yield_now().await;
+    }
+    assert!(lobby.talk().contains("lobby.yaml:5:17"), "{}", lobby.talk());
+    edit("issuer: https://login.example.com\n", 3).await;
+    assert!(invite("cleo@example.com").exits(2).stderr.contains("sign_up: invitation"));
 }

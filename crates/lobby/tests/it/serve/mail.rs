@@ -11,6 +11,7 @@ use super::shared_mock;
 use crate::{
     admin::{add_alice, done},
     browser::submit,
+    reload::until,
 };
 
 const PASSWORD: &str = "violin tuesday cactus marble";
@@ -167,6 +168,26 @@ async fn whose_key_ends_within_a_week_reads_of_it() {
     let mail = mails.recv().await.unwrap().replace("=\n", "");
     assert!(mail.contains("To: alice@example.com\n") && mail.contains(": build, 20"), "{mail}");
     assert!(!mail.contains(key.split('_').nth(2).unwrap()), "{mail}");
+}
+
+#[tokio::test]
+async fn a_server_that_an_edit_names_takes_the_mails_from_then_on() {
+    let (port, mut mails) = server().await;
+    let config = |mail: &str| format!("{}accounts: {{ sign_up: open }}\nmail: {mail}\n", super::ALONE);
+    let lobby = serve(&config("outbox")).await;
+    lobby.replace_file("lobby.yaml", &config("{ smtp: 'smtp://127.0.0.1:1' }"));
+    while !lobby.talk().contains("what was served before goes on") {
+        tokio::task::yield_now().await;
+    }
+    assert!(lobby.talk().contains("mails need a sender"), "{}", lobby.talk());
+    lobby.replace_file(
+        "lobby.yaml",
+        &config(&format!("{{ smtp: 'smtp://127.0.0.1:{port}', from: a@b.example }}")),
+    );
+    until(&lobby.admin(), "/metrics", |metrics| metrics.text().contains("lobby_generation 2\n")).await;
+    let page = lobby.get("/_lobby/sign-up").await;
+    submit(&lobby, &page, &[("email", "ana@example.com"), ("new", PASSWORD)]).await.is(200);
+    assert!(mails.recv().await.unwrap().contains("To: ana@example.com\n"));
 }
 
 #[tokio::test]

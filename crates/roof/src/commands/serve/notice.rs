@@ -1,6 +1,8 @@
 use std::fmt::Write;
 
-use crate::{banner::plain, house::House};
+use serde_json::json;
+
+use crate::{banner::plain, house::House, report::Reporter};
 
 /// What whoever starts a server is told.
 pub(super) struct Notice<'a> {
@@ -11,8 +13,17 @@ pub(super) struct Notice<'a> {
 }
 
 impl Notice<'_> {
+    /// Tells it, people and programs.
+    pub(super) fn tell(&self, reporter: Reporter, notes: &[String]) {
+        reporter.text(&self.render(notes));
+        let here = json!({
+            "url": self.url, "admin": self.admin, "issuer": self.issuer, "version": env!("CARGO_PKG_VERSION"),
+        });
+        reporter.told_to_programs("ready", "serving", here);
+    }
+
     /// The lines for standard error.
-    pub(super) fn render(&self, notes: &[String]) -> String {
+    fn render(&self, notes: &[String]) -> String {
         let mut text = format!("\n  Lobby {}   {}\n\n", env!("CARGO_PKG_VERSION"), self.url);
         for (name, title, bases, operations) in self.house.apis() {
             let bases: Vec<&str> =

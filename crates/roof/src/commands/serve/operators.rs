@@ -7,31 +7,40 @@ use std::{
 };
 
 use ::watch::{Kind, Metrics, Reading};
-use admin::{Caller, Office, Operators, Pending, Pulse, Readiness};
+use admin::{Badges, Caller, Operators, Pending, Pulse, Readiness};
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use gateway::{Answering, Peer, Phase, Service};
 use http::Request;
-use model::{Entropy, RequestId, SandboxName};
+use model::{Entropy, RequestId, SandboxName, Secret};
 use tokio::sync::watch;
 
-use crate::{gather::Gathering, house::House, system::SystemEntropy};
+use crate::{administration, gather::Gathering, house::House, letters::Assets, system::SystemEntropy};
 
-/// The admin listener's service: what is behind it is [`Operators`]' to say.
+/// The admin listener's service: what is behind it is [`Operators`]' to say, for each generation of the files.
 pub(super) struct AdminDoor {
-    operators: Operators,
+    operators: ArcSwap<Operators>,
+    tokens: Vec<Secret<String>>,
+    pulse: Arc<HousePulse>,
     seed: [u8; 4],
     next_id: AtomicU64,
 }
 
 impl AdminDoor {
-    pub(super) fn new(gathering: &Gathering, pulse: HousePulse, offices: Vec<Box<dyn Office>>) -> Self {
-        let operators = Operators {
-            hosts: gathering.config.control.hosts.clone(),
-            docs: gateway::DOCS.to_owned(),
-            pulse: Arc::new(pulse),
-            offices,
-        };
-        Self { operators, seed: SystemEntropy.bytes(), next_id: AtomicU64::new(1) }
+    pub(super) fn new(
+        gathering: &Gathering,
+        settings: &oauth::Settings,
+        tokens: Vec<Secret<String>>,
+        pulse: HousePulse,
+    ) -> Self {
+        let pulse = Arc::new(pulse);
+        let operators = ArcSwap::from_pointee(operators(gathering, settings, &tokens, &pulse));
+        Self { operators, tokens, pulse, seed: SystemEntropy.bytes(), next_id: AtomicU64::new(1) }
+    }
+
+    /// Goes by another generation from the next request on.
+    pub(super) fn replace(&self, gathering: &Gathering, settings: &oauth::Settings) {
+        self.operators.store(Arc::new(operators(gathering, settings, &self.tokens, &self.pulse)));
     }
 
     fn request_id(&self) -> RequestId {
@@ -46,7 +55,32 @@ impl AdminDoor {
 impl Service for AdminDoor {
     fn answer<'a>(&'a self, request: Request<Bytes>, peer: &'a Peer) -> Answering<'a> {
         let caller = Caller { peer: peer.address.ip(), secure: peer.secure, id: self.request_id() };
-        Box::pin(self.operators.answer(request, caller))
+        let operators = self.operators.load_full();
+        Box::pin(async move { operators.answer(request, caller).await })
+    }
+}
+
+/// Who answers of one generation.
+fn operators(
+    gathering: &Gathering,
+    settings: &oauth::Settings,
+    tokens: &[Secret<String>],
+    pulse: &Arc<HousePulse>,
+) -> Operators {
+    let (config, house, brand) = (&gathering.config, &pulse.house, settings.brand.clone());
+    let badges = Some(Arc::new(house.badges()) as Arc<dyn Badges>);
+    let administration = administration::of(
+        config,
+        house.store.clone(),
+        house.passwords.clone(),
+        (tokens.to_vec(), badges),
+        (settings.accounts.clone(), brand.clone()),
+    );
+    Operators {
+        hosts: config.control.hosts.clone(),
+        docs: gateway::DOCS.to_owned(),
+        pulse: pulse.clone(),
+        offices: vec![Box::new(administration), Box::new(Assets(brand))],
     }
 }
 
