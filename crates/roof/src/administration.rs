@@ -1,29 +1,31 @@
-//! `passwords:`, `accounts:`, `mail:`, `keys:`, `tokens:` → what administration runs on.
+//! `passwords:`, `accounts:`, `mail:`, `pages:`, `keys:`, `tokens:` → what administration runs on.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use admin::{Administration, Badges};
 use identity::{DEFAULT_PREFIX, password::Passwords};
-use model::{Entropy, SandboxName, Secret};
+use model::{Entropy, Problem, SandboxName, Secret};
 use oauth::{AccountRules, pages::Brand};
 use store::Store;
 
 use crate::{
     config::Config,
-    gather::Footing,
+    gather::Gathering,
     letters::{Letters, Setup},
+    material,
     system::{SystemClock, SystemEntropy},
     wire,
 };
 
 const KEY_LIFE: Duration = Duration::from_secs(90 * 86_400);
 
-/// Administration of a store that no server runs on: its mails are in our own words and clothes.
-pub(crate) fn of_store(config: &Config, folder: &Path, store: Store) -> Result<Administration, String> {
+/// Administration of a store that no server runs on, or everything that is in its way. Blocks.
+pub(crate) fn of_store(mut gathering: Gathering, store: Store) -> Result<Administration, Vec<Problem>> {
+    material::read(&mut gathering);
+    let shown = wire::administered(&gathering)?;
+    let config = &gathering.config;
     let passwords = Arc::new(Passwords::new(wire::password_cost(config), &SystemEntropy.bytes()));
-    let policy = Arc::new(wire::policy_of(config, folder)?);
-    let rules = wire::account_rules(config, Footing::Production, policy);
-    Ok(of(config, store, passwords, (Vec::new(), None), (rules, Brand::shared())))
+    Ok(of(config, store, passwords, (Vec::new(), None), shown))
 }
 
 /// Administration with what a server has already.

@@ -93,6 +93,12 @@ impl Gathering {
 pub(crate) const DEFAULT_CONFIG: &str = "lobby.yaml";
 
 impl Sources {
+    /// What `lobby serve` reads.
+    pub(crate) fn of_server(config: PathBuf) -> Self {
+        let (footing, config) = (Footing::Production, Some(config));
+        Self { footing, files: Vec::new(), config, root: None, remote: None, stdin: None }
+    }
+
     /// Reads standard input, if a document is to come from there.
     pub(crate) fn take_stdin(&mut self) -> std::io::Result<()> {
         if self.files.iter().any(|file| file == "-") {
@@ -105,16 +111,7 @@ impl Sources {
 
     /// Reads all. Blocks.
     pub(crate) fn gather(&self) -> Gathering {
-        let mut gathering = Gathering {
-            footing: self.footing,
-            config: Config::default(),
-            written: None,
-            apis: Vec::new(),
-            problems: Vec::new(),
-            files: Files::new(),
-            brand: Material::default(),
-        };
-        self.read_config(&mut gathering);
+        let mut gathering = self.gather_config();
         crate::material::read(&mut gathering);
         let mut named: BTreeMap<String, Api> = std::mem::take(&mut gathering.config.apis);
         let folder = self.config_folder();
@@ -146,8 +143,24 @@ impl Sources {
         parent.map(Path::to_owned).unwrap_or_default()
     }
 
-    fn read_config(&self, gathering: &mut Gathering) {
-        let Some(path) = &self.config else { return };
+    /// Reads lobby.yaml, and nothing that it names. Blocks.
+    pub(crate) fn gather_config(&self) -> Gathering {
+        let mut gathering = Gathering {
+            footing: self.footing,
+            config: Config::default(),
+            written: None,
+            apis: Vec::new(),
+            problems: Vec::new(),
+            files: Files::new(),
+            brand: Material::default(),
+        };
+        if let Some(path) = &self.config {
+            self.read_config(path, &mut gathering);
+        }
+        gathering
+    }
+
+    fn read_config(&self, path: &PathBuf, gathering: &mut Gathering) {
         let read = std::fs::read_to_string(path);
         gathering.files.insert(path.clone(), read.as_ref().ok().map(|text| Digest::of(text.as_bytes())));
         match read {

@@ -14,10 +14,9 @@ mod scopes;
 mod values;
 
 pub(crate) use self::{
-    accounts::rules as account_rules,
     bases::{Base, Wired},
     oauth::wanted,
-    passwords::{password_cost, policy_of},
+    passwords::password_cost,
 };
 
 use std::{
@@ -26,6 +25,7 @@ use std::{
     time::Duration,
 };
 
+use ::oauth::{AccountRules, pages::Brand};
 use contract::SchemeKind;
 use gateway::Cors;
 use guard::{Bounds, Dpop, limit};
@@ -175,6 +175,22 @@ pub(crate) fn wire(
         strict_transport: production,
     };
     Ok(Wiring { gateway, oauth, apis: wired, standing, notes, warnings: problems })
+}
+
+/// What a store is administered by that no server runs on: the rules of accounts, and how mails look; or
+/// everything that is in the way.
+pub(crate) fn administered(gathering: &Gathering) -> Result<(AccountRules, Arc<Brand>), Vec<Problem>> {
+    let mut problems = gathering.problems.clone();
+    values::check(gathering, &mut problems);
+    let brand = pages::brand(gathering, &mut problems);
+    let passwords = passwords::policy(gathering, &mut problems);
+    let is_sound = !problems.iter().any(|problem| problem.severity == Severity::Error);
+    match passwords.filter(|_| is_sound) {
+        Some(passwords) => {
+            Ok((accounts::rules(&gathering.config, gathering.footing, Arc::new(passwords)), brand))
+        }
+        None => Err(problems),
+    }
 }
 
 /// Requests of one address; `serve` is not open to floods when nobody says so.

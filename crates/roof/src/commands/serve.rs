@@ -29,7 +29,7 @@ use crate::{
     cli,
     exit::{Exit, Failure},
     follow::Follower,
-    gather::{DEFAULT_CONFIG, Footing, Sources},
+    gather::{DEFAULT_CONFIG, Sources},
     house::{Address, House, Plan},
     lock::Lock,
     postman::{self, Postman},
@@ -188,14 +188,7 @@ fn sources(global: &cli::Global, serve: &cli::Serve) -> Result<Sources, Failure>
             "write one that says `issuer: https://login.example.com`, or name it: `lobby serve lobby.yaml`",
         ));
     };
-    Ok(Sources {
-        footing: Footing::Production,
-        files: Vec::new(),
-        config: Some(config),
-        root: None,
-        remote: None,
-        stdin: None,
-    })
+    Ok(Sources::of_server(config))
 }
 
 /// Plain HTTP's way to HTTPS: to the issuer's name where that is HTTPS, else to where we listen.

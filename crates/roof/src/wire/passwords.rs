@@ -88,13 +88,6 @@ pub(crate) fn password_cost(config: &Config) -> Cost {
     }
 }
 
-/// The same for a command that has no documents: whatever `folder`'s lobby.yaml says.
-pub(crate) fn policy_of(config: &Config, folder: &Path) -> Result<Policy, String> {
-    let breaches = breaches(config, folder)
-        .map_err(|(message, help)| format!("passwords.breached: {message}; {help}"))?;
-    Ok(Policy { rules: password_rules(config), breaches })
-}
-
 fn breaches(config: &Config, folder: &Path) -> Result<Breaches, (String, &'static str)> {
     let written = config.passwords.as_ref().and_then(|passwords| passwords.breached.as_ref());
     match written {

@@ -58,17 +58,25 @@ async fn an_invitation_is_withdrawn_and_a_newer_one_takes_its_place() {
 fn without_a_server_the_store_keeps_the_invitation_and_the_mail() {
     let folder = tempfile::tempdir().unwrap();
     let config = |text: &str| std::fs::write(folder.path().join("lobby.yaml"), text).unwrap();
-    config(&format!("{INVITED}mail: outbox\n"));
+    let art = folder.path().join("art");
+    std::fs::create_dir(&art).unwrap();
+    let own = "{{ service }}: {{ t('mail.' ~ kind ~ '.text', detail=detail) }}\n{{ link }}\n";
+    std::fs::write(art.join("mail.txt"), own).unwrap();
+    config(&format!("{INVITED}mail: outbox\npages: {{ name: Readers, templates: art }}\n"));
     let invited = done(folder.path(), &["user", "invite", "ana@example.com", "--language", "fr"]);
     assert_eq!(invited, "ana@example.com is invited by mail");
     let database = rusqlite::Connection::open(folder.path().join("lobby.db")).unwrap();
     let sql = "SELECT recipient, subject, plain FROM mails";
     let (to, subject, plain): (String, String, String) =
         database.query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
-    assert_eq!((&*to, &*subject), ("ana@example.com", "Vous avez une invitation à Lobby"));
-    assert!(plain.contains("https://login.example.com/_lobby/sign-up?link="), "{plain}");
+    assert_eq!((&*to, &*subject), ("ana@example.com", "Vous avez une invitation à Readers"));
+    assert!(plain.starts_with("Readers: "), "as the pages are: {plain}");
+    assert!(plain.contains("\nhttps://login.example.com/_lobby/sign-up?link="), "{plain}");
     let kept: Vec<u8> = database.query_row("SELECT token_hash FROM links", (), |row| row.get(0)).unwrap();
     assert_eq!(kept.len(), 32, "the token itself is in the mail alone");
+    std::fs::write(art.join("mail.txt"), "{% if %}").unwrap();
+    let broken = lobby(folder.path(), &["user", "list"], "");
+    assert!(broken.exits(2).stderr.contains("art/mail.txt:1:1"), "{}", broken.stderr);
     config("issuer: https://login.example.com\n");
     let closed = lobby(folder.path(), &["user", "invite", "ana@example.com"], "");
     assert!(closed.exits(2).stderr.contains("sign_up: invitation"), "{}", closed.stderr);

@@ -1,14 +1,11 @@
 //! Who answers: a running server, or the store.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::PathBuf;
 
 use admin::Administration;
 use bytes::Bytes;
 use http::{Method, Request, header};
-use model::{Entropy, RequestId, Secret};
+use model::{Entropy, RequestId, Secret, Severity};
 use serde_json::Value;
 use store::{Location, Store, Use};
 
@@ -16,10 +13,9 @@ use crate::{
     administration,
     authority::default_folder,
     cli,
-    config::{Config, read::Written, store as written},
     exit::Failure,
     fetch,
-    gather::DEFAULT_CONFIG,
+    gather::{DEFAULT_CONFIG, Gathering, Sources},
     lock::{self, Lock},
     state,
     system::SystemEntropy,
@@ -44,32 +40,22 @@ impl Desk {
             };
             return Self::server(target, url, Secret::new(token.clone()));
         }
-        let (config, folder, written) = read(global)?;
-        let location = match &config.store {
-            None => Location::File(folder.join("lobby.db")),
-            Some(written::Store::Memory) => {
-                let help = "start it, and name it with --server; or name a `store:` that is kept";
-                return Err(Failure::new("this store is in memory, and no server was named", help));
-            }
-            Some(written::Store::Sqlite(path)) => Location::File(folder.join(path)),
-            Some(written::Store::Postgres(url)) => Location::Postgres(url.clone()),
-        };
-        if let Some(running) = lock::running(&location, &folder) {
+        let gathering = read(global)?;
+        let place = state::Place::of_server(&gathering.config, gathering.written.as_ref())?;
+        if place.is_in_memory() {
+            let help = "start it, and name it with --server; or name a `store:` that is kept";
+            return Err(Failure::new("this store is in memory, and no server was named", help));
+        }
+        if let Some(running) = lock::running(&place.location, gathering.folder()) {
             return Self::server(target, &running.address, running.token);
         }
-        let wrong = |why: String| match &written {
-            Some(written) if config.store.is_some() => {
-                Failure::Problems(vec![written.value_problem(&["store"], why, None)])
-            }
-            Some(_) | None => Failure::Message { message: why, hint: None },
-        };
-        let lock = Lock::take(&location, &folder, Use::Alone, wrong).await?;
-        if let Location::File(path) = &location {
+        let wrong = |why| place.wrong(why);
+        let lock = Lock::take(&place.location, gathering.folder(), Use::Alone, wrong).await?;
+        if let Location::File(path) = &place.location {
             state::private_database(path).map_err(Failure::from_error)?;
         }
-        let store = Store::open(&location).await.map_err(|fault| wrong(fault.to_string()))?;
-        let office = administration::of_store(&config, &folder, store)
-            .map_err(|message| Failure::new(message, "mend it in lobby.yaml"))?;
+        let store = Store::open(&place.location).await.map_err(|fault| place.wrong(fault.to_string()))?;
+        let office = administration::of_store(gathering, store).map_err(Failure::Problems)?;
         Ok(Self::Store { office: Box::new(office), _lock: lock })
     }
 
@@ -136,8 +122,8 @@ async fn ask(
     Ok((status, answer.bytes().await.map_err(Failure::from_error)?))
 }
 
-/// lobby.yaml, if there is one: what it says of the store and of what is kept in it.
-fn read(global: &cli::Global) -> Result<(Config, PathBuf, Option<Written>), Failure> {
+/// lobby.yaml: what it says of the store and of what is kept in it.
+fn read(global: &cli::Global) -> Result<Gathering, Failure> {
     let found = PathBuf::from(DEFAULT_CONFIG);
     let Some(path) = global.config.clone().or_else(|| found.is_file().then_some(found)) else {
         return Err(Failure::new(
@@ -145,11 +131,9 @@ fn read(global: &cli::Global) -> Result<(Config, PathBuf, Option<Written>), Fail
             "name it with --config, or a running server with --server",
         ));
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        Failure::new(format!("cannot read {}: {error}", path.display()), "name lobby.yaml with --config")
-    })?;
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let written = Written { file: Arc::new(path), text };
-    let config = written.parse().map_err(|problem| Failure::Problems(vec![*problem]))?;
-    Ok((config, folder, Some(written)))
+    let gathering = Sources::of_server(path).gather_config();
+    if gathering.problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(Failure::Problems(gathering.problems));
+    }
+    Ok(gathering)
 }
