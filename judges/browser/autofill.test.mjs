@@ -2,35 +2,18 @@
 // label, id or name of ours helps it.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch } from "./chromium.mjs";
-import { mock } from "./server.mjs";
+import { test } from "node:test";
+import { visit as visited } from "./chromium.mjs";
 import { authorize } from "./pages.mjs";
+import { shared } from "./shared.mjs";
 
 const FIRST = "orbit-walnut-harbour-quilt";
 const SECOND = "lantern-meadow-copper-violin";
 
-let browser;
-let desk;
+const both = shared();
 let apps = 0;
 
-before(async () => {
-  desk = await mock();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await desk?.stop();
-});
-
-async function visit() {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  page.done = () => context.close();
-  return page;
-}
+const visit = () => visited(both.browser);
 
 /** Runs in the page: fills the form for a password from `vault` and sends it. Tells which names it found. */
 function manage(vault) {
@@ -59,13 +42,13 @@ async function fill(page, vault) {
   return names;
 }
 
-const signIn = (page) => page.goto(authorize({ url: desk.url, client: `autofill-${(apps += 1)}` }));
+const signIn = (page) => page.goto(authorize({ url: both.desk.url, client: `autofill-${(apps += 1)}` }));
 
 /** Makes an account by its mail, and leaves the browser signed in. */
 async function member(page, username) {
-  await page.goto(`${desk.url}/_lobby/sign-up`);
+  await page.goto(`${both.desk.url}/_lobby/sign-up`);
   assert.deepEqual(await fill(page, { username, password: FIRST }), ["email", "new-password"]);
-  const [mail] = await (await fetch(`${desk.url}/_lobby/outbox?to=${encodeURIComponent(username)}`)).json();
+  const [mail] = await (await fetch(`${both.desk.url}/_lobby/outbox?to=${encodeURIComponent(username)}`)).json();
   await page.goto(mail.links[0]);
   await page.locator("button.main").click();
   await page.waitForLoadState();
@@ -96,7 +79,7 @@ test("a password manager changes a password by autofill names alone", async () =
   const username = "autofill-change@example.com";
   await member(page, username);
   // Where password managers look (W3C, a well-known URL for changing passwords).
-  await page.goto(`${desk.url}/.well-known/change-password`);
+  await page.goto(`${both.desk.url}/.well-known/change-password`);
   const vault = { username, password: FIRST, next: SECOND };
   assert.deepEqual(await fill(page, vault), ["username", "current-password", "new-password"]);
   assert.equal(await page.getByRole("alert").count(), 0);

@@ -17,13 +17,24 @@ function find() {
   return found.find((file) => file && existsSync(file)) ?? assert.fail("no Chromium on PATH; name one in CHROMIUM");
 }
 
-/** A browser of its own, with an authenticator that does as its person wants (WebAuthn's automation over CDP). */
-export async function withAuthenticator(browser, options = {}) {
-  const context = await browser.newContext();
+/** Somebody new in front of the browser. What a page's own policy would not have fails the test when they are done. */
+export async function visit(browser, options) {
+  const context = await browser.newContext(options);
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const violations = [];
   page.on("console", (message) => /Content Security Policy/.test(message.text()) && violations.push(message.text()));
+  page.done = async () => {
+    await context.close();
+    assert.deepEqual(violations, []);
+  };
+  return page;
+}
+
+/** A browser of its own, with an authenticator that does as its person wants (WebAuthn's automation over CDP). */
+export async function withAuthenticator(browser, options = {}) {
+  const page = await visit(browser);
+  const context = page.context();
   const devtools = await context.newCDPSession(page);
   await devtools.send("WebAuthn.enable", { enableUI: false });
   const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
@@ -38,9 +49,5 @@ export async function withAuthenticator(browser, options = {}) {
     },
   });
   const held = async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials;
-  const done = async () => {
-    await context.close();
-    assert.deepEqual(violations, []);
-  };
-  return { page, devtools, authenticatorId, held, done, context };
+  return { page, devtools, authenticatorId, held, done: page.done, context };
 }

@@ -2,42 +2,24 @@
 // of the first setup, with script and without.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
-import { launch } from "./chromium.mjs";
-import { mock, serve } from "./server.mjs";
+import { visit } from "./chromium.mjs";
+import { serve } from "./server.mjs";
+import { shared } from "./shared.mjs";
 
 const GOOD = "violet harbour nineteen otter";
 
-let browser;
-let desk;
-
-before(async () => {
-  desk = await mock();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await desk?.stop();
-});
+const both = shared();
 
 async function open(url, options) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const violations = [];
-  page.on("console", (message) => /Content Security Policy/.test(message.text()) && violations.push(message.text()));
+  const page = await visit(both.browser, options);
   await page.goto(url);
-  page.done = async () => {
-    assert.deepEqual(violations, []);
-    await context.close();
-  };
   return page;
 }
 
 test("how hard a password is to guess is told while it is typed", async () => {
-  const page = await open(`${desk.url}/_lobby/sign-up`);
+  const page = await open(`${both.desk.url}/_lobby/sign-up`);
   const sent = [];
   page.on("request", (request) => request.url().includes("/strength") && sent.push(request.postData()));
   await page.locator("#email").fill("ana@example.com");
@@ -60,9 +42,9 @@ test("how hard a password is to guess is told while it is typed", async () => {
 });
 
 test("the password that there is is never sent to be judged", async () => {
-  const page = await open(`${desk.url}/_lobby/sign-in`);
+  const page = await open(`${both.desk.url}/_lobby/sign-in`);
   await page.locator("button[name=persona][value=alice]").click();
-  await page.goto(`${desk.url}/_lobby/account/password`);
+  await page.goto(`${both.desk.url}/_lobby/account/password`);
   const asked = page.waitForRequest((request) => request.url().includes("/strength"));
   await page.locator("#current").fill("alice-password");
   await page.locator("#new").fill(GOOD);
@@ -72,7 +54,7 @@ test("the password that there is is never sent to be judged", async () => {
 });
 
 test("without script the form says it when it is sent", async () => {
-  const page = await open(`${desk.url}/_lobby/sign-up`, { javaScriptEnabled: false });
+  const page = await open(`${both.desk.url}/_lobby/sign-up`, { javaScriptEnabled: false });
   assert.equal(await page.locator("meter").isVisible(), false);
   await page.locator("#email").fill("ana@example.com");
   await page.locator("#new").fill("password");
