@@ -65,6 +65,9 @@ async fn take(
         Ok(accepted) => accepted,
         Err(problems) => return Ok(show(call, token, invitation, problems)),
     };
+    if let Some(answer) = call.too_many() {
+        return Ok(answer);
+    }
     let Ok(hash) = call.server.passwords.hash(&accepted, call.server.random::<16>()).await else {
         return Ok(call.failure(FailureKind::Busy));
     };

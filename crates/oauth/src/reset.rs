@@ -76,7 +76,7 @@ async fn ask(call: &Call<'_>, typed: &str) -> Answer {
     if typed.is_empty() {
         return show(call, typed, vec![Text::plain("account.name_missing")]);
     }
-    if let Some(answer) = call.refuses_mail() {
+    if let Some(answer) = call.too_many() {
         return answer;
     }
     match write(call, typed).await {

@@ -128,7 +128,7 @@ async fn begin(call: &Call<'_>, errand: Errand, email: &str, password: &str) -> 
         Ok(accepted) => accepted,
         Err(problems) => return show(call, errand, email, problems),
     };
-    if let Some(answer) = call.refuses_mail() {
+    if let Some(answer) = call.too_many() {
         return answer;
     }
     let Ok(hash) = call.server.passwords.hash(&accepted, call.server.random::<16>()).await else {

@@ -52,9 +52,9 @@ impl Call<'_> {
         self.sources().succeed(&self.attempt(account), &self.settings.sources);
     }
 
-    /// Counts a mail that somebody asks for who is not signed in; where it is one too many, the page that says when
-    /// to come again. The same whether there is somebody to write to or not.
-    pub(crate) fn refuses_mail(&self) -> Option<Answer> {
+    /// Counts a mail that somebody asks for who is not signed in, or an account that they were invited to; where it
+    /// is one too many, the page that says when to come again. The same whether there is somebody to write to or not.
+    pub(crate) fn too_many(&self) -> Option<Answer> {
         let counted = self.sources().mail(&self.attempt(""), &self.settings.sources);
         counted.err().map(|wait| self.failure(FailureKind::TooMany { wait }))
     }

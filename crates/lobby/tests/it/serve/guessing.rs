@@ -119,9 +119,31 @@ async fn mails_are_asked_for_so_often_from_one_place_and_guesses_take_nobody_the
     for name in ["alice", "nobody@example.com"] {
         let refused = ask(here(), name).await;
         refused.is(429);
-        assert!(refused.header("retry-after").is_some() && refused.text().contains("Too many mails"));
+        assert!(refused.header("retry-after").is_some() && refused.text().contains("Too many requests"));
     }
     ask(from(&lobby, "127.0.7.1"), "alice").await.is(200);
+}
+
+#[tokio::test]
+async fn invitations_are_taken_up_so_often_from_one_place() {
+    let lobby = server("per_address: 2/h, spraying: 0", "accounts: { sign_up: invitation }\n").await;
+    let take = async |browser: Client, name: &str| {
+        let link = crate::admin::done(lobby.folder(), &["user", "invite", name]);
+        let page = browser.get(link.strip_prefix("https://login.example.com").unwrap()).await;
+        let sent = [("link", link.split("link=").nth(1).unwrap()), ("new", "violin tuesday cactus marble")];
+        submit(&browser, &page, &sent).await
+    };
+    for name in ["ana@example.com", "ben@example.com"] {
+        assert!(take(from(&lobby, "127.0.9.1"), name).await.status() < 400);
+    }
+    let refused = take(from(&lobby, "127.0.9.1"), "cleo@example.com").await;
+    refused.is(429);
+    assert!(refused.header("retry-after").is_some() && refused.text().contains("Too many requests"));
+    assert!(take(from(&lobby, "127.0.10.1"), "dora@example.com").await.status() < 400);
+    let users = json(lobby.folder(), &["user", "list"]).to_string();
+    for (name, is_made) in [("ana", true), ("ben", true), ("cleo", false), ("dora", true)] {
+        assert_eq!(users.contains(&format!("{name}@example.com")), is_made, "{name}: {users}");
+    }
 }
 
 #[tokio::test]
