@@ -20,8 +20,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::{
     administer::{
-        Audit, AuditCommand, Client, ClientAdd, ClientCommand, Key, KeyAdd, KeyCommand, Session,
-        SessionCommand, Target, User, UserCommand, UserInvite, UserTerms,
+        Administer, AuditCommand, ClientAdd, ClientCommand, KeyAdd, KeyCommand, SessionCommand, Target,
+        UserCommand, UserInvite, UserTerms,
     },
     ca::Ca,
     check::{Check, FailOn, Report},
@@ -83,21 +83,21 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  lobby user add alice --password-stdin --email alice@example.com --role reader"
     )]
-    User(Box<User>),
+    User(Box<Administer<UserCommand>>),
     /// Administer the apps that may ask for tokens.
     #[command(
         after_help = "Example:\n  lobby client add shop --public --redirect-uri https://shop.example.com/cb"
     )]
-    Client(Box<Client>),
+    Client(Box<Administer<ClientCommand>>),
     /// Administer API keys and app passwords.
     #[command(after_help = "Example:\n  lobby key add --owner alice --scope books:read --expires 90d")]
-    Key(Box<Key>),
+    Key(Box<Administer<KeyCommand>>),
     /// See who is signed in, and end it.
     #[command(after_help = "Example:\n  lobby session end --user alice")]
-    Session(Box<Session>),
+    Session(Box<Administer<SessionCommand>>),
     /// See what was administered, and that nothing of it was changed since.
     #[command(after_help = "Example:\n  lobby audit verify")]
-    Audit(Box<Audit>),
+    Audit(Box<Administer<AuditCommand>>),
     /// Show the local certificate authority of --tls, and how to trust it.
     #[command(after_help = "Example:\n  lobby ca --print > lobby-ca.pem")]
     Ca(Ca),

@@ -31,6 +31,9 @@ pub(crate) enum ServerError {
     Refused { status: u16, code: Option<String>, detail: String, hint: Option<String> },
 }
 
+/// Where a mock is that was told nothing else.
+const DEFAULT_URL: &str = "http://127.0.0.1:4010";
+
 /// The most that one answer may weigh: a document of 13 MB is no exception.
 const LARGEST: usize = 64 << 20;
 
@@ -57,8 +60,9 @@ enum Sandbox {
 impl Server {
     /// The one that the arguments name. Nothing is asked yet.
     pub(crate) fn open(arguments: &cli::Server) -> Result<Self, ServerError> {
-        let wrong = || ServerError::Address(arguments.url.clone());
-        let base = Url::parse(arguments.url.trim_end_matches('/')).map_err(|_| wrong())?;
+        let url = arguments.url.as_deref().unwrap_or(DEFAULT_URL);
+        let wrong = || ServerError::Address(url.to_owned());
+        let base = Url::parse(url.trim_end_matches('/')).map_err(|_| wrong())?;
         if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
             return Err(wrong());
         }
@@ -81,7 +85,7 @@ impl Server {
                 Some(name) if !name.is_main() => Sandbox::Header(name.to_string()),
                 Some(_) | None => Sandbox::Main,
             },
-            control_token: arguments.control_token.clone(),
+            control_token: arguments.control.token.clone(),
             authority,
         })
     }
@@ -273,7 +277,7 @@ mod tests {
     use super::*;
 
     fn arguments(server: &str) -> cli::Server {
-        cli::Server { url: server.to_owned(), control_token: None, sandbox: None, ca_dir: None }
+        cli::Server { url: Some(server.to_owned()), ..cli::Server::default() }
     }
 
     #[test]

@@ -30,11 +30,11 @@ pub(crate) struct Target {
     pub(crate) ca_dir: Option<PathBuf>,
 }
 
-/// `lobby user`
+/// `lobby user`, `client`, `key`, `session`, `audit`: what is done, and to which Lobby.
 #[derive(Debug, Args)]
-pub(crate) struct User {
+pub(crate) struct Administer<C: Subcommand> {
     #[command(subcommand)]
-    pub(crate) command: UserCommand,
+    pub(crate) command: C,
     #[command(flatten)]
     pub(crate) target: Target,
 }
@@ -156,15 +156,6 @@ pub(crate) struct UserTerms {
     pub(crate) plan: Option<String>,
 }
 
-/// `lobby client`
-#[derive(Debug, Args)]
-pub(crate) struct Client {
-    #[command(subcommand)]
-    pub(crate) command: ClientCommand,
-    #[command(flatten)]
-    pub(crate) target: Target,
-}
-
 /// What is done with clients.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
@@ -235,15 +226,6 @@ pub(crate) struct ClientAdd {
     pub(crate) skip_consent: bool,
 }
 
-/// `lobby key`
-#[derive(Debug, Args)]
-pub(crate) struct Key {
-    #[command(subcommand)]
-    pub(crate) command: KeyCommand,
-    #[command(flatten)]
-    pub(crate) target: Target,
-}
-
 /// What is done with API keys and app passwords.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
@@ -301,15 +283,6 @@ pub(crate) struct KeyAdd {
     pub(crate) app_password: bool,
 }
 
-/// `lobby session`
-#[derive(Debug, Args)]
-pub(crate) struct Session {
-    #[command(subcommand)]
-    pub(crate) command: SessionCommand,
-    #[command(flatten)]
-    pub(crate) target: Target,
-}
-
 /// What is done with sessions.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionCommand {
@@ -331,15 +304,6 @@ pub(crate) enum SessionCommand {
         #[arg(long, env = "LOBBY_SESSION_ALL", conflicts_with_all = ["session", "user"])]
         all: bool,
     },
-}
-
-/// `lobby audit`
-#[derive(Debug, Args)]
-pub(crate) struct Audit {
-    #[command(subcommand)]
-    pub(crate) command: AuditCommand,
-    #[command(flatten)]
-    pub(crate) target: Target,
 }
 
 /// What is done with the audit trail.

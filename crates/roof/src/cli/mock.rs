@@ -2,6 +2,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 
+use super::server::Control;
 use crate::config::{
     apis::{Auth, Validate, Values},
     value,
@@ -50,15 +51,8 @@ pub(crate) struct Mock {
     /// Take credentials over plain HTTP also from other machines.
     #[arg(long, env = "LOBBY_INSECURE")]
     pub(crate) insecure: bool,
-    /// What other machines show to call the control API.
-    #[arg(
-        long,
-        env = "LOBBY_CONTROL_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true,
-        value_parser = value::bearer
-    )]
-    pub(crate) control_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) control: Control,
     /// The folder below which files may be read; default: each document's own.
     #[arg(long, env = "LOBBY_ROOT", value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,

@@ -4,26 +4,29 @@ use clap::Args;
 
 use crate::config::value;
 
-/// Where a running Lobby is.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Server {
-    /// A running Lobby.
+/// What opens the control API to other machines.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Control {
+    /// What callers of the control API on other machines show.
     #[arg(
-        long = "server",
-        env = "LOBBY_SERVER",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:4010"
-    )]
-    pub(crate) url: String,
-    /// The control token of a Lobby on another machine.
-    #[arg(
-        long,
+        id = "control-token",
+        long = "control-token",
         env = "LOBBY_CONTROL_TOKEN",
         value_name = "TOKEN",
         hide_env_values = true,
         value_parser = value::bearer
     )]
-    pub(crate) control_token: Option<String>,
+    pub(crate) token: Option<String>,
+}
+
+/// Where a running Lobby is.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Server {
+    /// A running Lobby; default: port 4010 of this machine.
+    #[arg(long = "server", env = "LOBBY_SERVER", value_name = "URL")]
+    pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) control: Control,
     /// The sandbox; default `main`.
     #[arg(long = "in", env = "LOBBY_SANDBOX", value_name = "NAME")]
     pub(crate) sandbox: Option<model::SandboxName>,

@@ -17,27 +17,42 @@ use crate::{
 };
 
 /// `lobby user`
-pub(crate) fn user(global: &cli::Global, arguments: &cli::User) -> Result<Exit, Failure> {
+pub(crate) fn user(
+    global: &cli::Global,
+    arguments: &cli::Administer<cli::UserCommand>,
+) -> Result<Exit, Failure> {
     done(global, &arguments.target, calls::user(&arguments.command)?)
 }
 
 /// `lobby client`
-pub(crate) fn client(global: &cli::Global, arguments: &cli::Client) -> Result<Exit, Failure> {
+pub(crate) fn client(
+    global: &cli::Global,
+    arguments: &cli::Administer<cli::ClientCommand>,
+) -> Result<Exit, Failure> {
     done(global, &arguments.target, calls::client(&arguments.command)?)
 }
 
 /// `lobby key`
-pub(crate) fn key(global: &cli::Global, arguments: &cli::Key) -> Result<Exit, Failure> {
+pub(crate) fn key(
+    global: &cli::Global,
+    arguments: &cli::Administer<cli::KeyCommand>,
+) -> Result<Exit, Failure> {
     done(global, &arguments.target, calls::key(&arguments.command))
 }
 
 /// `lobby session`
-pub(crate) fn session(global: &cli::Global, arguments: &cli::Session) -> Result<Exit, Failure> {
+pub(crate) fn session(
+    global: &cli::Global,
+    arguments: &cli::Administer<cli::SessionCommand>,
+) -> Result<Exit, Failure> {
     done(global, &arguments.target, calls::session(&arguments.command))
 }
 
 /// `lobby audit`
-pub(crate) fn audit(global: &cli::Global, arguments: &cli::Audit) -> Result<Exit, Failure> {
+pub(crate) fn audit(
+    global: &cli::Global,
+    arguments: &cli::Administer<cli::AuditCommand>,
+) -> Result<Exit, Failure> {
     done(global, &arguments.target, calls::audit(&arguments.command))
 }
 

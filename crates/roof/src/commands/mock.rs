@@ -60,7 +60,7 @@ async fn serve(global: &cli::Global, mock: &cli::Mock) -> Result<Exit, Failure> 
     let address = Address { issuer: issuer.clone(), port, client_trust };
     let place_of_records = state::Place::of_mock(mock.state.as_deref(), &gathering)?;
     let kept = state::Kept::open(&place_of_records, wiring.oauth.algorithm).await?;
-    let plan = Plan { kept, control_token: mock.control_token.clone(), metrics: None };
+    let plan = Plan { kept, control_token: mock.control.token.clone(), metrics: None };
     let house = Arc::new(House::build(plan, &gathering, wiring, address, reporter)?);
     asking.set(house.wants_certificates());
     let (phase, watching) = watch::channel(Phase::Open);
