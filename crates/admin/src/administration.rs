@@ -6,6 +6,7 @@ mod audit;
 mod clients;
 mod invitations;
 mod keys;
+mod outbox;
 mod postbox;
 mod refused;
 mod reset;
@@ -180,6 +181,7 @@ impl Call<'_> {
             Route::Key(id) if get => self.show_key(&id).await,
             Route::Key(id) => self.revoke_key(&id).await,
             Route::KeyRotation(id) => self.rotate_key(&id).await,
+            Route::Outbox => self.list_mails().await,
             Route::Audit => self.list_audit().await,
             Route::AuditProof => self.verify_audit().await,
         }
@@ -192,15 +194,18 @@ impl Call<'_> {
 
     /// The store, on which the next change leaves an entry in the audit trail.
     fn audited(&self, action: &str, target: String, detail: Map<String, Value>) -> Store {
-        let entry = AuditEntry {
+        self.office.store.audited(&self.office.realm, self.entry(action, target, detail))
+    }
+
+    fn entry(&self, action: &str, target: String, detail: Map<String, Value>) -> AuditEntry {
+        AuditEntry {
             at: self.now,
             actor: self.actor.to_string(),
             address: self.place(),
             action: action.to_owned(),
             target,
             detail,
-        };
-        self.office.store.audited(&self.office.realm, entry)
+        }
     }
 
     fn random<const N: usize>(&self) -> [u8; N] {

@@ -95,6 +95,13 @@ pub struct Letter {
     pub at: Timestamp,
 }
 
+impl From<store::Mail> for Letter {
+    fn from(mail: store::Mail) -> Self {
+        let store::Mail { recipient, subject, plain, html, created_at, .. } = mail;
+        Self { to: recipient, subject, text: plain, html, at: created_at }
+    }
+}
+
 /// An API that is served.
 #[derive(Debug, Clone)]
 pub struct Api {

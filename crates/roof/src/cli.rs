@@ -73,7 +73,7 @@ pub(crate) enum Command {
     /// Decode and verify a token, and say what each operation would answer to it and why.
     #[command(after_help = "Example:\n  lobby inspect \"$(lobby token --as guest)\"")]
     Inspect(Inspect),
-    /// Print the mails that a mock wrote.
+    /// Print the mails that a mock wrote, or the server that runs on the store of lobby.yaml.
     #[command(after_help = "Example:\n  lobby outbox --to alice@example.com")]
     Outbox(Outbox),
     /// Write a commented lobby.yaml for a document.

@@ -186,14 +186,7 @@ impl Desk for FrontDesk {
     ) -> Pending<'a, Option<Vec<Letter>>> {
         Box::pin(async move {
             let mails = self.oauth.mails(&sandbox.realm(), to.as_deref()).await.ok()?;
-            let letter = |mail: store::Mail| Letter {
-                to: mail.recipient,
-                subject: mail.subject,
-                text: mail.plain,
-                html: mail.html,
-                at: mail.created_at,
-            };
-            Some(mails.into_iter().map(letter).collect())
+            Some(mails.into_iter().map(Letter::from).collect())
         })
     }
 

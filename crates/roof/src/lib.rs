@@ -60,7 +60,7 @@ pub fn main() -> ExitCode {
         Command::Ca(ca) => commands::ca::run(ca),
         Command::Check(check) => commands::check::run(&lobby.global, check),
         Command::Token(token) => commands::token::run(token),
-        Command::Outbox(outbox) => commands::outbox::run(outbox),
+        Command::Outbox(outbox) => commands::outbox::run(&lobby.global, outbox),
         Command::Inspect(inspect) => commands::inspect::run(&lobby.global, inspect),
         Command::Pwned(pwned) => commands::pwned::run(pwned),
         Command::Init(init) => commands::init::run(&lobby.global, init),

@@ -21,6 +21,7 @@ pub(super) enum Route {
     Keys,
     Key(String),
     KeyRotation(String),
+    Outbox,
     Audit,
     AuditProof,
 }
@@ -48,6 +49,7 @@ impl Route {
             ("keys", None, None) => Self::Keys,
             ("keys", Some(id), None) => Self::Key(decoded(id)),
             ("keys", Some(id), Some("rotate")) => Self::KeyRotation(decoded(id)),
+            ("outbox", None, None) => Self::Outbox,
             ("audit", None, None) => Self::Audit,
             ("audit", Some("proof"), None) => Self::AuditProof,
             _ => return None,
@@ -57,7 +59,7 @@ impl Route {
 
     pub(super) fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Document | Self::Audit | Self::AuditProof => READ,
+            Self::Document | Self::Outbox | Self::Audit | Self::AuditProof => READ,
             Self::Users | Self::Invitations | Self::Clients | Self::Keys => COLLECTION,
             Self::User(_) | Self::Client(_) => RECORD,
             Self::Sessions | Self::UserSessions(_) | Self::Key(_) => &[Method::GET, Method::DELETE],
@@ -72,6 +74,8 @@ impl Route {
             return None;
         }
         Some(match self {
+            // Who reads another's mails can be them.
+            Self::Outbox => Role::Owner,
             _ if method == Method::GET => Role::Auditor,
             // What helps a person who lost something, and harms nobody who did not.
             Self::UserSessions(_) | Self::Session(_) | Self::UserReset(_) => Role::Support,

@@ -175,7 +175,7 @@ fn document() -> Value {
 async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, Value)> {
     let mut met = Vec::new();
     let mut last = Value::Null;
-    let steps: [(&str, &str, &str, Value); 29] = [
+    let steps: [(&str, &str, &str, Value); 30] = [
         ("/openapi.json", "get", "openapi.json", Value::Null),
         ("/users", "post", "users", json!({ "name": "alice", "roles": ["reader"] })),
         ("/users", "get", "users?limit=1", Value::Null),
@@ -202,6 +202,7 @@ async fn tour(office: &Administration) -> Vec<(&'static str, &'static str, u16, 
         ("/keys/{key}/rotate", "post", "keys/{id}/rotate", json!({ "overlap": "1h" })),
         ("/keys/{key}", "delete", "keys/{id}", Value::Null),
         ("/users/{user}", "delete", "users/alice", Value::Null),
+        ("/outbox", "get", "outbox", Value::Null),
         ("/audit", "get", "audit?limit=2", Value::Null),
         ("/audit/proof", "get", "audit/proof", Value::Null),
         ("/users/{user}", "get", "users/alice", Value::Null),
@@ -352,6 +353,38 @@ async fn whose_app_password_is_made_is_told_and_an_api_key_is_not() {
         assert_eq!(ask(&office, "t0ken", "POST /admin/v1/keys", key).await.0, 201);
     }
     assert_eq!(*told.0.lock().unwrap(), ["app password alice 127.0.0.1"]);
+}
+
+#[tokio::test]
+async fn owners_alone_read_mails_and_the_trail_says_that_they_did() {
+    let office = office();
+    let mail = |to: &str| store::Mail {
+        id: to.to_owned(),
+        recipient: to.to_owned(),
+        subject: "Hello".to_owned(),
+        plain: "Choose:\nhttps://login.example/_lobby/reset?link=s3cret\n".to_owned(),
+        html: "<p>Hello</p>".to_owned(),
+        created_at: NOW,
+    };
+    for to in ["ana@example.com", "ben+x@example.com"] {
+        office.store.keep_mail(&office.realm, mail(to), None).await.unwrap();
+    }
+    let read = async |token: &str, query: &str| {
+        ask(&office, token, &format!("GET /admin/v1/outbox{query}"), Value::Null).await
+    };
+    for token in ["a/lobby:auditor", "a/lobby:support", "a/lobby:admin"] {
+        assert_eq!(read(token, "").await.0, 403, "{token}");
+    }
+    let (status, answer) = read("o/lobby:owner", "?to=ben%2Bx@example.com").await;
+    assert_eq!((status, &answer["mails"][0]["to"]), (200, &json!("ben+x@example.com")), "{answer}");
+    assert_eq!(answer["mails"][0]["links"], json!(["https://login.example/_lobby/reset?link=s3cret"]));
+    assert_eq!(answer["mails"][1], Value::Null);
+    assert_eq!(read("t0ken", "").await.1["mails"].as_array().unwrap().len(), 2);
+    let (_, trail) = ask(&office, "t0ken", "GET /admin/v1/audit", Value::Null).await;
+    let told: Vec<_> =
+        trail["entries"].as_array().unwrap().iter().map(|it| (&it["actor"], &it["target"])).collect();
+    assert_eq!(told, [(&json!("token"), &json!("")), (&json!("user:o"), &json!("email:ben+x@example.com"))]);
+    assert!(!trail.to_string().contains("s3cret"), "{trail}");
 }
 
 /// What a browser sends to the setup page, and what it is shown.

@@ -28,7 +28,8 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Response<Bytes>, Refusal> {
     Ok(ok(&letters.iter().map(shown).collect()))
 }
 
-fn shown(letter: &Letter) -> Value {
+/// A mail, with the links that are in it.
+pub(crate) fn shown(letter: &Letter) -> Value {
     json!({
         "to": letter.to,
         "subject": letter.subject,

@@ -5,7 +5,7 @@ mod calls;
 mod desk;
 mod show;
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use http::Method;
 use serde_json::{Map, Value};
@@ -54,6 +54,21 @@ pub(crate) fn audit(
     arguments: &cli::Administer<cli::AuditCommand>,
 ) -> Result<Exit, Failure> {
     done(global, &arguments.target, calls::audit(&arguments.command))
+}
+
+/// What the server that runs on the store of lobby.yaml answers, if one does.
+pub(crate) fn of_running(
+    global: &cli::Global,
+    ca_dir: Option<&Path>,
+    path: &str,
+) -> Result<Option<Value>, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(Failure::from_error)?.block_on(async {
+        match Desk::running(global, ca_dir)? {
+            Some(desk) => desk.call(Method::GET, path, None).await.map(Some),
+            None => Ok(None),
+        }
+    })
 }
 
 fn done(global: &cli::Global, target: &cli::Target, wanted: Wanted) -> Result<Exit, Failure> {

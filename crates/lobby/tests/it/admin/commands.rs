@@ -104,3 +104,23 @@ async fn sessions_are_listed_and_ended() {
     assert_eq!(json(shop.folder(), &["session", "end", "--user", "alice"]), json!({ "ended": 0 }));
     lobby(shop.folder(), &["session", "end"], "").exits(2);
 }
+
+#[tokio::test]
+async fn the_outbox_of_a_running_server_is_opened_by_its_lock_alone() {
+    let config = format!("{CONFIG}accounts: {{ sign_up: invitation }}\nmail: outbox\n");
+    let shop = testkit::serve(&config).file("shop.yaml", DOCUMENT).await;
+    for to in ["ana@example.com", "ben@example.com"] {
+        done(shop.folder(), &["user", "invite", to]);
+    }
+    let mails = json(shop.folder(), &["outbox", "--to", "ana@example.com"]);
+    let link = mails[0]["links"][0].as_str().unwrap();
+    assert!(link.starts_with("https://login.example.com/_lobby/sign-up?link="), "{mails}");
+    assert_eq!(mails.as_array().unwrap().len(), 1);
+    let printed = done(shop.folder(), &["outbox"]);
+    assert!(printed.contains("To: ben@example.com") && printed.contains("To: ana@example.com"), "{printed}");
+    assert_eq!(json(shop.folder(), &["audit", "list"])["entries"][0]["action"], "outbox.read");
+    shop.admin().get("/admin/v1/outbox").await.is_refused(401, "admin.token");
+    // Whoever names another server, or a sandbox, means that.
+    let named = lobby(shop.folder(), &["outbox", "--server", &shop.url()], "");
+    assert!(named.exits(2).stderr.contains("control token"), "{}", named.stderr);
+}

@@ -1,6 +1,6 @@
 //! Who answers: a running server, or the store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use admin::Administration;
 use bytes::Bytes;
@@ -38,16 +38,15 @@ impl Desk {
                     "set LOBBY_ADMIN_TOKEN, for the server and here alike",
                 ));
             };
-            return Self::server(target, url, Secret::new(token.clone()));
+            return Self::server(target.ca_dir.as_deref(), url, Secret::new(token.clone()));
         }
-        let gathering = read(global)?;
-        let place = state::Place::of_server(&gathering.config, gathering.written.as_ref())?;
+        let (gathering, place) = read(global)?;
         if place.is_in_memory() {
             let help = "start it, and name it with --server; or name a `store:` that is kept";
             return Err(Failure::new("this store is in memory, and no server was named", help));
         }
         if let Some(running) = lock::running(&place.location, gathering.folder()) {
-            return Self::server(target, &running.address, running.token);
+            return Self::server(target.ca_dir.as_deref(), &running.address, running.token);
         }
         let wrong = |why| place.wrong(why);
         let lock = Lock::take(&place.location, gathering.folder(), Use::Alone, wrong).await?;
@@ -59,8 +58,20 @@ impl Desk {
         Ok(Self::Store { office: Box::new(office), _lock: lock })
     }
 
-    fn server(target: &cli::Target, base: &str, token: Secret<String>) -> Result<Self, Failure> {
-        let folder = target.ca_dir.clone().unwrap_or_else(default_folder);
+    /// The server that runs on the store of lobby.yaml, if there are all three.
+    pub(super) fn running(global: &cli::Global, ca_dir: Option<&Path>) -> Result<Option<Self>, Failure> {
+        let (gathering, place) = match read(global) {
+            Ok(read) => read,
+            // Nobody has named this file, nor does a mock need one.
+            Err(_) if global.config.is_none() => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        let running = lock::running(&place.location, gathering.folder());
+        running.map(|running| Self::server(ca_dir, &running.address, running.token)).transpose()
+    }
+
+    fn server(ca_dir: Option<&Path>, base: &str, token: Secret<String>) -> Result<Self, Failure> {
+        let folder = ca_dir.map_or_else(default_folder, Path::to_owned);
         let authority = Some(folder.join("lobby-ca.pem")).filter(|_| base.starts_with("https:"));
         let pem = authority.filter(|path| path.is_file()).map(std::fs::read).transpose();
         let client = fetch::neighbour(pem.map_err(Failure::from_error)?.as_deref());
@@ -122,8 +133,8 @@ async fn ask(
     Ok((status, answer.bytes().await.map_err(Failure::from_error)?))
 }
 
-/// lobby.yaml: what it says of the store and of what is kept in it.
-fn read(global: &cli::Global) -> Result<Gathering, Failure> {
+/// lobby.yaml, and where the store is that it names.
+fn read(global: &cli::Global) -> Result<(Gathering, state::Place), Failure> {
     let found = PathBuf::from(DEFAULT_CONFIG);
     let Some(path) = global.config.clone().or_else(|| found.is_file().then_some(found)) else {
         return Err(Failure::new(
@@ -135,5 +146,6 @@ fn read(global: &cli::Global) -> Result<Gathering, Failure> {
     if gathering.problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Failure::Problems(gathering.problems));
     }
-    Ok(gathering)
+    let place = state::Place::of_server(&gathering.config, gathering.written.as_ref())?;
+    Ok((gathering, place))
 }
