@@ -1,26 +1,44 @@
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 use guard::lockout::{Settings, State};
 use model::{RealmId, Timestamp};
+use store::Store;
 
-use crate::Sources;
+use crate::{Sources, key::key_hash};
 
 /// For how many names of one realm failures are kept before idle ones are dropped.
 const NAMES: usize = 10_000;
 
 /// The failed sign-ins of every realm, by the name that was typed, whether anybody has it or not (verdicts.md,
-/// `account.locked`). Kept in memory: a restart is in the user's favour.
+/// `account.locked`). Failures are kept in memory: a restart is in the user's favour, but for what is locked.
 #[derive(Default)]
 pub struct Attempts {
     names: Mutex<HashMap<RealmId, HashMap<String, State>>>,
     sources: Sources,
+    /// Where locks are kept, too.
+    store: Option<Store>,
+    locks: AtomicU32,
 }
 
+/// Until when a name is locked that was locked and is no more.
+const OPEN: Timestamp = Timestamp::from_micros(1);
+
+/// How many names are locked between two looks for what has ended.
+const PURGE: u32 = 512;
+
 impl Attempts {
+    /// Those whose locks hold on every node of a store, and over restarts. Within a runtime.
+    pub fn of_store(store: Store) -> Self {
+        Self { store: Some(store), ..Self::default() }
+    }
+
     /// Where they come from.
     pub fn sources(&self) -> &Sources {
         &self.sources
@@ -28,7 +46,12 @@ impl Attempts {
 
     /// For how long the name is locked yet.
     pub fn locked_for(&self, realm: &RealmId, name: &str, now: Timestamp) -> Option<Duration> {
-        self.lock().get(realm)?.get(&key(name))?.locked_for(now)
+        let name = key(name);
+        match self.kept(realm, &name) {
+            // Where the owner recovered the account by another node, what is counted here is out of date.
+            Some(until) => Some(until.since(now)).filter(|left| !left.is_zero()),
+            None => self.lock().get(realm)?.get(&name)?.locked_for(now),
+        }
     }
 
     /// Counts a failure; answers for how long the name is locked then.
@@ -43,9 +66,34 @@ impl Attempts {
         if names.len() >= NAMES * 10 && !names.contains_key(&name) {
             return None;
         }
-        let state = names.entry(name).or_default();
+        let kept = self.kept(realm, &name);
+        let state = names.entry(name.clone()).or_default();
+        if kept.is_some_and(|until| until <= now) && state.locked_for(now).is_some() {
+            state.succeed();
+        }
+        let before = state.locked_for(now);
         state.fail(settings, now);
-        state.locked_for(now)
+        let left = state.locked_for(now);
+        if let (None, Some(left)) = (before, left) {
+            self.keep(realm, &name, now.plus(left), now);
+        }
+        left
+    }
+
+    fn kept(&self, realm: &RealmId, name: &str) -> Option<Timestamp> {
+        self.store.as_ref()?.locked_until(realm, &key_hash(name.as_bytes()))
+    }
+
+    /// Whoever is answered does not wait for the database: here it holds at once.
+    fn keep(&self, realm: &RealmId, name: &str, until: Timestamp, now: Timestamp) {
+        let Some(store) = &self.store else { return };
+        let kept = store.lock(realm, &key_hash(name.as_bytes()), until);
+        let is_tidied = self.locks.fetch_add(1, Relaxed) % PURGE == PURGE - 1;
+        let (store, realm) = (store.clone(), realm.clone());
+        tokio::spawn(async move {
+            kept.await?;
+            if is_tidied { store.purge(&realm, now).await } else { Ok(()) }
+        });
     }
 
     /// How many more failures lock the name, if at most `most`: what a page warns of.
@@ -67,8 +115,12 @@ impl Attempts {
 
     /// Forgets the failures of a name: the right password came.
     pub fn succeed(&self, realm: &RealmId, name: &str) {
+        let name = key(name);
         if let Some(names) = self.lock().get_mut(realm) {
-            names.remove(&key(name));
+            names.remove(&name);
+        }
+        if self.kept(realm, &name).is_some_and(|until| until > OPEN) {
+            self.keep(realm, &name, OPEN, OPEN);
         }
     }
 
@@ -107,5 +159,24 @@ mod tests {
         assert_eq!(attempts.locked_for(&main, "nobody", now.plus(Duration::from_secs(900))), None);
         attempts.succeed(&main, "nobody");
         assert_eq!(attempts.locked_for(&main, "nobody", now), None);
+    }
+
+    #[tokio::test]
+    async fn a_lock_holds_after_a_restart_and_on_another_node_until_the_owner_ends_it_on_any() {
+        let (store, settings) = (Store::in_memory().unwrap(), Settings::default());
+        let (realm, now) = (RealmId::new("main"), Timestamp::from_seconds(1000));
+        let [one, other] = [(); 2].map(|()| Attempts::of_store(store.clone()));
+        let fails = |node: &Attempts, times: usize| {
+            (0..times).filter_map(|_| node.fail(&realm, "alice", &settings, now)).count()
+        };
+        assert_eq!(fails(&one, 5), 1);
+        assert!(other.locked_for(&realm, "alice", now).is_some());
+        assert_eq!(other.locked_for(&realm, "bob", now), None);
+        assert_eq!(other.locked_for(&realm, "alice", now.plus(Duration::from_secs(900))), None);
+        other.succeed(&realm, "alice");
+        assert_eq!(one.locked_for(&realm, "alice", now), None);
+        assert_eq!((fails(&one, 4), one.locked_for(&realm, "alice", now)), (0, None), "counted anew");
+        assert_eq!(fails(&one, 1), 1);
+        assert!(other.locked_for(&realm, "alice", now).is_some());
     }
 }

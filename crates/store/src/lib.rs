@@ -37,6 +37,7 @@ mod key;
 mod key_reminder;
 mod key_use;
 mod link;
+mod lock;
 mod mail;
 mod memory;
 mod migration;

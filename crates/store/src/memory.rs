@@ -91,6 +91,15 @@ impl Memory {
         revoked.contains_key(ended(cookie).as_str())
     }
 
+    /// Until when a name is among what is revoked.
+    pub(crate) fn revoked_until(&self, name: impl FnOnce() -> String) -> Option<Timestamp> {
+        if self.revocations.load(Relaxed) == 0 {
+            return None;
+        }
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        revoked.get(name().as_str()).copied()
+    }
+
     /// Notes that a verifier let a token pass. A token that was used is in its client's hands, so the
     /// refresh token before it cannot have been lost (product.md, Refresh tokens).
     pub fn note_use(&self, jti: &str) {
@@ -220,7 +229,16 @@ fn hash_named(name: &str) -> Option<Hash> {
 
 /// The name under which an ended session's cookie is kept among the revocations.
 pub(crate) fn ended(cookie: &[u8]) -> String {
-    cookie.iter().fold("cookie:".to_owned(), |name, byte| name + &format!("{byte:02x}"))
+    hexed("cookie:", cookie)
+}
+
+/// The name under which a lock is kept among them: it goes where they go, to every node and over a restart.
+pub(crate) fn locked(name: &Hash) -> String {
+    hexed("lock:", name)
+}
+
+fn hexed(kind: &str, hash: &[u8]) -> String {
+    hash.iter().fold(kind.to_owned(), |name, byte| name + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

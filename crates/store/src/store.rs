@@ -41,7 +41,7 @@ pub enum Location {
 #[derive(Clone)]
 pub struct Store {
     pub(crate) database: Database,
-    memories: Arc<Memories>,
+    pub(crate) memories: Arc<Memories>,
     pub(crate) vault: Arc<Vault>,
     /// What each write that changes something leaves in the audit trail.
     pub(crate) entry: Trace,
@@ -82,8 +82,8 @@ pub(crate) enum Database {
 }
 
 #[derive(Default)]
-struct Memories {
-    of: RwLock<HashMap<RealmId, Arc<Memory>>>,
+pub(crate) struct Memories {
+    pub(crate) of: RwLock<HashMap<RealmId, Arc<Memory>>>,
     /// How many realms were forgotten: what was read before one was may not be remembered after it.
     forgotten: AtomicU64,
     /// How long the database took.

@@ -7,7 +7,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     admin::{DOCUMENT, PASSWORD, add_alice, done, json, lobby},
-    browser::{REDIRECT, code_of_user, parameter, redeem_for},
+    browser::{REDIRECT, code_of_user, parameter, redeem_for, type_password},
 };
 
 /// How soon it is over everywhere, from when whoever ended it is told so.
@@ -74,6 +74,23 @@ async fn a_session_that_one_server_ends_is_over_on_the_other_with_its_tokens() {
     assert_eq!(called(&one).await, 401);
     until("a token of a session that was ended elsewhere", 401, async || called(&other).await).await;
     until("a session that was ended elsewhere", 401, account).await;
+}
+
+#[tokio::test]
+async fn an_account_that_one_server_locks_is_locked_on_the_other() {
+    let postgres = Postgres::start();
+    let (one, other) = (node(&postgres).await, node(&postgres).await);
+    add_alice(one.folder());
+    let sign_in = async |lobby: &Lobby, password: &str| {
+        let browser = lobby.another();
+        let page = browser.get("/_lobby/sign-in").await;
+        type_password(&browser, &page, "alice", password).await.status()
+    };
+    for _ in 0..4 {
+        assert_eq!(sign_in(&one, "wrong").await, 422);
+    }
+    assert_eq!(sign_in(&one, "wrong").await, 429);
+    until("an account that was locked elsewhere", 429, async || sign_in(&other, PASSWORD).await).await;
 }
 
 #[tokio::test]

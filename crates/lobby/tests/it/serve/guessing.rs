@@ -147,6 +147,39 @@ async fn invitations_are_taken_up_so_often_from_one_place() {
 }
 
 #[tokio::test]
+async fn a_lock_outlives_the_server_and_a_new_password_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("lobby.db");
+    let config = format!("{}mail: outbox\nstore: 'sqlite:{}'\n", super::ALONE, database.display());
+    let lobby = serve(&config).await;
+    add_alice(lobby.folder());
+    for status in [422, 422, 422, 422, 429] {
+        sign_in(&lobby.another(), "alice", "wrong").await.is(status);
+    }
+    let kept = "SELECT count(*) FROM revocations WHERE what LIKE 'lock:%' AND until > 1";
+    let records = rusqlite::Connection::open(&database).unwrap();
+    let count = || records.query_row(kept, (), |row| row.get::<_, u32>(0)).unwrap();
+    while count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(lobby);
+    let lobby = serve(&config).await;
+    sign_in(&lobby.another(), "alice", PASSWORD).await.is(429);
+    let browser = lobby.another();
+    let page = browser.get("/_lobby/reset").await;
+    submit(&browser, &page, &[("username", "alice")]).await.is(200);
+    let mails = json(lobby.folder(), &["outbox", "--to", "alice@example.com"]);
+    let link = mails[0]["links"][0].as_str().unwrap();
+    let page = browser.get(link.strip_prefix("https://login.example.com").unwrap()).await;
+    let (another, token) = ("violin tuesday cactus marble", link.split("link=").nth(1).unwrap());
+    submit(&browser, &page, &[("link", token), ("new", another)]).await.is(200);
+    sign_in(&lobby.another(), "alice", another).await.is(303);
+    while count() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn basic_is_limited_with_the_code_of_a_limit() {
     let lobby =
         server("failures: 100, per_address: 3/h, spraying: 0", "accounts: { basic: passwords }\n").await;
