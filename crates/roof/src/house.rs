@@ -73,6 +73,8 @@ const SWEEP: Duration = Duration::from_secs(5);
 
 /// How often keys are looked for that end soon.
 const REMIND: Duration = Duration::from_secs(3600);
+/// How often what has ended is dropped.
+const PURGE: Duration = Duration::from_secs(600);
 
 impl House {
     /// Puts the rooms together. Nothing listens yet.
@@ -218,6 +220,17 @@ impl House {
             if !ended.is_empty() {
                 self.gateway.forget(&ended).await;
             }
+        }
+    }
+
+    /// Drops what has ended where people have accounts, from time to time.
+    pub(crate) async fn purge(self: Arc<Self>) {
+        let mut tick = tokio::time::interval(PURGE);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            // What cannot be dropped now is dropped the next time.
+            let _ = self.store.purge(&SandboxName::main().realm(), SystemClock.now()).await;
         }
     }
 

@@ -25,6 +25,8 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(1);
 /// How long a server may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// While one is brought, no other server takes it.
+const LEASE: Duration = Duration::from_secs(2 * PATIENCE.as_secs());
 /// How many are sent between two questions.
 const BATCH: u32 = 50;
 /// After so many tries, an hour and more, a mail is given up: its link is over long before.
@@ -70,7 +72,7 @@ impl Postman {
 
     async fn bring(&self, store: &Store, due: &DueMail, reporter: Reporter) {
         let DueMail { realm, mail, tries } = due;
-        let again = SystemClock.now().plus(pause(*tries));
+        let again = SystemClock.now().plus(LEASE);
         if !store.try_mail(realm, &mail.id, *tries, again).await.unwrap_or(false) {
             return;
         }
@@ -94,6 +96,10 @@ impl Postman {
         if is_over {
             // If this fails the mail is due again: twice is better than never.
             let _ = store.drop_mail(realm, &mail.id).await;
+        } else {
+            // If this fails it is due when the lease is over.
+            let again = SystemClock.now().plus(pause(*tries));
+            let _ = store.postpone_mail(realm, &mail.id, again).await;
         }
     }
 

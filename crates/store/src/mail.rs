@@ -146,6 +146,16 @@ impl Store {
         })
         .await
     }
+
+    /// A mail that was not taken is due again at another time.
+    pub async fn postpone_mail(&self, realm: &RealmId, id: &str, again: Timestamp) -> Result<(), Fault> {
+        let arguments = [Value::text(realm.as_str()), Value::text(id), Value::Integer(again.as_micros())];
+        self.write(async move |transaction| {
+            let sql = "UPDATE mails SET due_at = $3 WHERE realm = $1 AND id = $2";
+            transaction.rows(sql, &arguments).await.map(drop)
+        })
+        .await
+    }
 }
 
 pub(crate) async fn insert(

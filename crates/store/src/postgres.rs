@@ -11,6 +11,7 @@ use sqlx::{
     Arguments as _, AssertSqlSafe, Column as _, PgConnection, PgPool, Row as _, TypeInfo as _, ValueRef as _,
     postgres::{PgArguments, PgListener, PgPoolOptions, PgRow},
 };
+use tokio::time::timeout;
 
 use crate::{
     Fault,
@@ -24,6 +25,8 @@ use crate::{
 const CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection before its answer is that the database is out of reach.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long nobody has anything to tell before the connection is tried.
+const QUIET: Duration = Duration::from_secs(15);
 /// How often a transaction that met another is done again.
 const TRIES: u32 = 20;
 /// How many different moments they wait for meanwhile.
@@ -129,15 +132,26 @@ impl Postgres {
         let mut listener = PgListener::connect_with(&self.pool).await?;
         listener.listen(NEWS).await?;
         listening().await?;
-        while let Some(note) = listener.try_recv().await? {
+        loop {
+            let note = match timeout(QUIET, listener.try_recv()).await {
+                Ok(Ok(Some(note))) => note,
+                Ok(heard) => return heard.map(drop).map_err(Fault::from),
+                Err(_) => {
+                    // A firewall drops an idle connection without a word: then nothing more is heard, for ever.
+                    match timeout(PATIENCE, sqlx::query("SELECT 1").execute(&mut listener)).await {
+                        Ok(Ok(_)) => continue,
+                        Ok(Err(lost)) => return Err(lost.into()),
+                        Err(_) => return Ok(()),
+                    }
+                }
+            };
             if let Ok(notice) = serde_json::from_str::<Notice>(note.payload())
                 && *notice.node != *self.node
                 && !told(notice)
             {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
     }
 }
 

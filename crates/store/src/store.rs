@@ -277,6 +277,10 @@ async fn hear(postgres: Postgres, memories: Weak<Memories>) {
         };
         // Whether it ended well or not, it has ended: the connection is gone.
         let _ = postgres.listen(catch_up, told).await;
+        // What others change meanwhile is not heard.
+        if let Some(memories) = memories.upgrade() {
+            memories.forget_records();
+        }
         tokio::time::sleep(AGAIN).await;
     }
 }

@@ -121,16 +121,17 @@ async fn made(
 fn told(taken: &Taken) -> String {
     let each = |(kind, count): (&&str, &u64)| format!("{count} × {kind}");
     let all: Vec<String> = taken.records.iter().map(each).collect();
-    let mut told = if all.is_empty() {
+    let taken_in = if all.is_empty() {
         "took nothing: there is no new record in it".to_owned()
     } else {
         format!("took {}", all.join(", "))
     };
+    let mut told = vec![taken_in];
     if taken.kept > 0 {
-        told += &format!("; {} were there already and stay as they are", taken.kept);
+        told.push(format!("{} were there already and stay as they are", taken.kept));
     }
     if taken.left > 0 {
-        told += &format!("; left out {} entries of an audit trail: this store has its own", taken.left);
+        told.push(format!("left out {} entries of an audit trail: this store has its own", taken.left));
     }
-    told
+    told.join("; ")
 }

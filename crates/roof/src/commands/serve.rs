@@ -139,6 +139,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     };
     let reloading = tokio::spawn(reload.run());
     let sweeping = tokio::spawn(house.clone().sweep());
+    tokio::spawn(house.clone().purge());
     told_to_end(&mut terminate).await;
     notifier.stopping();
     let _ = phase.send(Phase::Draining);

@@ -89,6 +89,9 @@ async fn mails_are_kept_and_given_to_one_sender_at_a_time(store: Store, realm: R
     assert!(!store.try_mail(&realm, "b", 0, NOW).await.unwrap(), "it is tried already");
     let due = store.due_mails(Timestamp::from_micros(8), 1000).await.unwrap();
     assert!(due.iter().all(|due| due.realm != realm));
+    store.postpone_mail(&realm, "b", Timestamp::from_micros(8)).await.unwrap();
+    let due = store.due_mails(Timestamp::from_micros(8), 1000).await.unwrap();
+    assert!(due.iter().any(|due| due.realm == realm && due.tries == 1));
     store.drop_mail(&realm, "b").await.unwrap();
     assert_eq!(store.mails(&realm, None, 9).await.unwrap().len(), 1);
 }
