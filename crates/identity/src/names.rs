@@ -64,9 +64,33 @@ pub fn name_key(name: &str) -> Result<NameKey, NameError> {
     Ok(NameKey(key))
 }
 
+/// What was typed as a name or an address, in the form by which it is compared; what can be nobody's as it was
+/// typed, cut to the length of the longest address.
+pub fn compared(typed: &str) -> String {
+    let key = if typed.contains('@') {
+        email_key(typed).ok().map(|key| key.as_str().to_owned())
+    } else {
+        name_key(typed).ok().map(|key| key.0)
+    };
+    key.unwrap_or_else(|| cut(typed).to_owned())
+}
+
+/// As much of a text as the longest name or address has characters.
+pub(crate) fn cut(text: &str) -> &str {
+    text.char_indices().nth(email::LONGEST).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_typed_is_compared_by_its_key_and_junk_by_its_beginning() {
+        assert_eq!(compared("ANA@Example.COM"), "ana@example.com");
+        assert_eq!(compared("\u{ff21}lice"), "alice");
+        assert_eq!(compared("a b"), "a b");
+        assert_eq!(compared(&"\u{1f600}".repeat(10_000)).chars().count(), 254);
+    }
 
     fn key(name: &str) -> Result<String, NameError> {
         name_key(name).map(|key| key.0)

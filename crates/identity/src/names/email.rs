@@ -6,7 +6,7 @@ use super::class;
 
 /// RFC 5321 4.5.3.1: octets of the part before the `@`, and of the whole (its path has two brackets more).
 const LONGEST_LOCAL: usize = 64;
-const LONGEST: usize = 254;
+pub(super) const LONGEST: usize = 254;
 
 /// By what an e-mail address is compared: the part before the `@` without case, the domain as IDNA writes it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -191,9 +191,8 @@ impl Policy {
             }),
         };
         let score = known.unwrap_or_else(|| {
-            let nobody = About::default();
-            let about = if self.rules.like_user { about } else { &nobody };
-            strength(&nfkc(candidate), about, &self.rules).score
+            let about = if self.rules.like_user { about.cut() } else { About::default() };
+            strength(&nfkc(candidate), &about, &self.rules).score
         });
         Foreseen { score, refusals: judged.err() }
     }

@@ -8,6 +8,7 @@ use super::{
     guess::{self, Suggestion, Warning},
     normal::{LONGEST, nfkc},
 };
+use crate::names::cut;
 
 /// What a password must be: `passwords:` of lobby.yaml.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,13 @@ pub struct About<'a> {
     pub email: Option<&'a str>,
     /// More that a stranger knows of the user, as a name that is shown.
     pub also: &'a [&'a str],
+}
+
+impl About<'_> {
+    /// No more of it than anybody is called: a form brings whatever it likes, and all of it would be looked for.
+    pub(super) fn cut(&self) -> Self {
+        Self { name: cut(self.name), email: self.email.map(cut), also: self.also }
+    }
 }
 
 /// What the look-up among breached passwords said: it may need a file or the network, so it comes first.
@@ -203,8 +211,8 @@ pub fn judge(
         Leaked::Yes => refusals.push(Refusal::Breached),
         Leaked::Unknown => refusals.push(Refusal::BreachUnknown),
     }
-    let nobody = About::default();
-    let known = if rules.like_user { about } else { &nobody };
+    let about = if rules.like_user { about.cut() } else { About::default() };
+    let known = &about;
     refusals.extend(fold::likeness(&candidate, known, &rules.words).map(Refusal::Like));
     if rules.score > 0 {
         let strength = guess::strength(&candidate, known, rules);
@@ -291,6 +299,16 @@ mod tests {
         assert!(*score < 3);
         assert_eq!(*warning, Some(Warning::LikeCommon), "{refusals:?}");
         assert!(codes("qwertyuiopas", &About::default(), &Rules { score: 0, ..Rules::default() }).is_empty());
+    }
+
+    #[test]
+    fn of_a_name_that_nobody_can_have_only_the_beginning_is_looked_for() {
+        let candidate = "violin tuesday cactus marble";
+        let name = |length: usize| format!("{}-{candidate}", "x".repeat(length));
+        let (longest, longer) = (name(225), name(254));
+        let about = |name| About { name, email: Some(name), also: &[] };
+        assert!(codes(candidate, &about(&longest), &Rules::default()).contains(&"like_name"));
+        assert!(codes(candidate, &about(&longer), &Rules::default()).is_empty());
     }
 
     #[test]
