@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use http::StatusCode;
 use identity::{
     Account, LINK_LIFE,
-    password::{About, Accepted, Breaches, Policy, Rules},
+    password::{About, Accepted, Breaches, Phc, Policy, Rules},
 };
 use jose::{base64url, digest};
 use store::{Link, Session, Written};
@@ -191,11 +191,9 @@ impl Call<'_> {
     pub(crate) async fn set_password(
         &self,
         account: &Account,
-        password: &Accepted,
+        hash: &Phc,
         but: Option<&str>,
     ) -> Result<(), Unset> {
-        let salt = self.server.random::<16>();
-        let hash = self.server.passwords.hash(password, salt).await.map_err(|_| Unset::Busy)?;
         let text = hash.as_str().to_owned();
         let written = self
             .change(account, move |user| {
@@ -239,8 +237,6 @@ impl Call<'_> {
 /// Why a password was not set.
 #[derive(Debug)]
 pub(crate) enum Unset {
-    /// Too many are being hashed.
-    Busy,
     /// The account is gone.
     Gone,
     Fault(store::Fault),

@@ -62,6 +62,11 @@ impl Refusal {
         }
     }
 
+    /// More was sent than is taken.
+    pub(crate) fn large(description: &str) -> Self {
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, ..Self::request(description) }
+    }
+
     /// The store cannot answer now, and may in a moment.
     pub(crate) fn unavailable() -> Self {
         Self {

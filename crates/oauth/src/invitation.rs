@@ -71,8 +71,8 @@ async fn take(
     let Ok(hash) = call.server.passwords.hash(&accepted, call.server.random::<16>()).await else {
         return Ok(call.failure(FailureKind::Busy));
     };
-    let is_first = call.spend_link(INVITATION, token).await?.is_some();
-    if !is_first || call.people().named(key.as_str()).await?.is_some() {
+    let is_good = call.link(INVITATION, token).await?.is_some();
+    if !is_good || call.people().named(key.as_str()).await?.is_some() {
         return Ok(over(call));
     }
     let id = base64url::encode(call.server.random::<16>());
@@ -81,6 +81,8 @@ async fn take(
         Written::Done(()) => {}
         Written::NameTaken | Written::EmailTaken | Written::Unknown => return Ok(over(call)),
     }
+    // Not before there is the account, which is made once: a store that fails in between would have taken it.
+    let _ = call.spend_link(INVITATION, token).await;
     call.note(&user.id, Activity::SignUp).await;
     let errand = Errand::Account { path: "/".to_owned(), again: None };
     Ok(factor::after_password(call, &errand, &Arc::new(Account::of_user(&user))).await)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use identity::{Account, Cookie, LINK_LIFE};
+use identity::{Account, Cookie, LINK_LIFE, names::compared};
 use model::{RealmId, Timestamp};
 use store::{Mail, Store};
 
@@ -129,6 +129,11 @@ impl Desk<'_> {
     }
 }
 
+/// Whom a link is about that nobody gets: what was typed, in a form that is no longer than a name.
+pub(crate) fn nobody(typed: &str) -> String {
+    format!("nobody {}", compared(typed))
+}
+
 impl Call<'_> {
     /// Writes to somebody; where there are no mails, to nobody.
     pub(crate) async fn write_to(&self, recipient: &str, letter: &Letter<'_>) -> Result<(), store::Fault> {
@@ -159,7 +164,7 @@ impl Call<'_> {
     pub(crate) async fn told_of_lock(&self, account: Option<&Account>, typed: &str) {
         match account {
             Some(account) => self.note(&account.id, Activity::Locked).await,
-            None => drop(self.keep_link("nothing", &format!("nobody {typed}"), String::new()).await),
+            None => drop(self.keep_link("nothing", &nobody(typed), String::new()).await),
         }
         let link = self.another_password();
         let letter = Letter::Locked { link: &link };

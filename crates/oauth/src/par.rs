@@ -15,6 +15,9 @@ use crate::{
 /// What proves the client, and is no part of the request that it pushes.
 const PROOF: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
 
+/// How many bytes of parameters are kept: no request that a browser could bring in its URL is larger.
+const LARGEST: usize = 16 << 10;
+
 /// Takes an authorization request beforehand, from the client itself (RFC 9126).
 pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Result<Answer, Refusal> {
     let form = Parameters::of_body(call.headers, body)?;
@@ -27,6 +30,9 @@ pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Result<Answer, Refusa
         form.pairs().iter().filter(|(name, _)| !PROOF.contains(&name.as_str())).cloned().collect();
     if form.get("client_id").is_none() {
         pairs.push(("client_id".to_owned(), proven.client.id.clone()));
+    }
+    if pairs.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > LARGEST {
+        return Err(Refusal::large("a pushed request has at most 16 KiB of parameters"));
     }
     if let Some(thumbprint) = dpop::shown_key(call, "/_lobby/oauth/par")? {
         // RFC 9449 10.1: the proof's key and `dpop_jkt` must be one.

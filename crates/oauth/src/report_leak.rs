@@ -49,10 +49,7 @@ struct Judged<'a> {
 
 pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Result<Answer, Refusal> {
     if body.len() > LARGEST {
-        return Err(Refusal {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            ..Refusal::request("a report has at most a megabyte")
-        });
+        return Err(Refusal::large("a report has at most a megabyte"));
     }
     let partner = signer(call, body)?;
     let found: Vec<Found> = serde_json::from_slice(body).map_err(|_| {

@@ -1,14 +1,20 @@
 //! Choosing another password without the old one, by a link in a mail. Whether somebody has an account shows
 //! nowhere but there (attacks.md, G03).
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
-use identity::{Cookie, RESET, password::About};
+use identity::{
+    Account, Cookie, RESET,
+    names::{compared, email_key},
+    password::About,
+};
 
 use crate::{
     accounts::{Mails, Unset},
     activity::Activity,
     answer::Answer,
-    letter::Letter,
+    letter::{Letter, nobody},
     pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
     parameters::Parameters,
     seal::Errand,
@@ -90,24 +96,33 @@ async fn write(call: &Call<'_>, typed: &str) -> Result<(), store::Fault> {
     let account = call.people().named(typed).await?;
     let address = account.as_ref().and_then(|account| account.claim("email"));
     let address = address.as_ref().and_then(serde_json::Value::as_str);
-    let subject = account.as_ref().map_or_else(|| format!("nobody {typed}"), |account| account.id.clone());
+    let subject = account.as_ref().map_or_else(|| nobody(typed), |account| account.id.clone());
     let token = call.keep_link(RESET, &subject, String::new()).await?;
-    let recipient = address.unwrap_or(if account.is_none() && typed.contains('@') { typed } else { "" });
+    let stranger = if email_key(typed).is_ok() { typed } else { "" };
+    let recipient = address.unwrap_or(if account.is_none() { stranger } else { "" });
     let link = call.link_url("/_lobby/reset", &token);
-    if recipient.is_empty() || !call.may_write_to(recipient) {
+    // However an address is written, it is one.
+    if recipient.is_empty() || !call.may_write_to(&compared(recipient)) {
         return call.write_to_nobody(&Letter::Reset { link: &link }).await;
     }
     let letter = if account.is_some() { Letter::Reset { link: &link } } else { Letter::Unknown };
     call.write_to(recipient, &letter).await
 }
 
+/// Whose password a link changes, while it is good.
+async fn whose(call: &Call<'_>, token: &str) -> Result<Option<Arc<Account>>, store::Fault> {
+    match call.link(RESET, token).await? {
+        Some(link) => call.people().of_id(&link.subject).await,
+        None => Ok(None),
+    }
+}
+
 async fn show_link(call: &Call<'_>, token: &str, problems: Vec<Text>) -> Answer {
-    let account = match call.link(RESET, token).await {
-        Ok(Some(link)) => call.people().of_id(&link.subject).await.ok().flatten(),
-        Ok(None) => None,
+    let account = match whose(call, token).await {
+        Ok(Some(account)) => account,
+        Ok(None) => return call.notice(NoticeKind::LinkOver, StatusCode::GONE),
         Err(fault) => return call.fault(&fault),
     };
-    let Some(account) = account else { return call.notice(NoticeKind::LinkOver, StatusCode::GONE) };
     let form = call.form(ACTION, Errand::Visit);
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = Form {
@@ -127,26 +142,28 @@ async fn show_link(call: &Call<'_>, token: &str, problems: Vec<Text>) -> Answer 
 }
 
 async fn choose(call: &Call<'_>, token: &str, password: &str) -> Answer {
-    let account = match call.link(RESET, token).await {
-        Ok(Some(link)) => call.people().of_id(&link.subject).await.ok().flatten(),
-        Ok(None) => None,
+    let account = match whose(call, token).await {
+        Ok(Some(account)) => account,
+        Ok(None) => return call.notice(NoticeKind::LinkOver, StatusCode::GONE),
         Err(fault) => return call.fault(&fault),
     };
-    let Some(account) = account else { return call.notice(NoticeKind::LinkOver, StatusCode::GONE) };
     let email = account.email.as_ref().map(|(email, _)| email.as_str());
     let about = About { name: &account.name, email, also: &[] };
     let accepted = match call.judged(password, &about).await {
         Ok(accepted) => accepted,
         Err(problems) => return show_link(call, token, problems).await,
     };
+    // Before the link is spent: whoever hears that we are busy comes again with it.
+    let Ok(hash) = call.server.passwords.hash(&accepted, call.server.random()).await else {
+        return call.failure(FailureKind::Busy);
+    };
     match call.spend_link(RESET, token).await {
         Ok(Some(_)) => {}
         Ok(None) => return call.notice(NoticeKind::LinkOver, StatusCode::GONE),
         Err(fault) => return call.fault(&fault),
     }
-    match call.set_password(&account, &accepted, None).await {
+    match call.set_password(&account, &hash, None).await {
         Ok(()) => {}
-        Err(Unset::Busy) => return call.failure(FailureKind::Busy),
         Err(Unset::Gone) => return call.notice(NoticeKind::LinkOver, StatusCode::GONE),
         Err(Unset::Fault(fault)) => return call.fault(&fault),
     }

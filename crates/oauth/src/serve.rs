@@ -17,6 +17,9 @@ use crate::{
     visit::{Interference, Visit},
 };
 
+/// So many bytes a request to us may bring, of the many that an API's may: what strangers send is kept, some of it.
+const LARGEST: usize = 256 << 10;
+
 impl Server {
     /// Answers a request to one of [`Endpoint`]'s places; the path is without the sandbox's prefix. CORS and
     /// preflights are the gateway's.
@@ -33,6 +36,10 @@ impl Server {
         if endpoint == Endpoint::Asset {
             let asset = path.strip_prefix(ASSETS).and_then(|name| self.settings().brand.asset(name));
             return asset.unwrap_or_else(|| empty(StatusCode::NOT_FOUND));
+        }
+        // A report has a measure of its own.
+        if body.len() > LARGEST && endpoint != Endpoint::ReportLeak {
+            return Refusal::large("a request here has at most 256 KiB").answer();
         }
         if let Err(answer) = self.prepare(visit).await {
             return answer.answer();

@@ -238,12 +238,11 @@ async fn confirm(call: &Call<'_>, token: &str, password: &str) -> Answer {
             }
         }
     }
-    let spent = match call.spend_link(PURPOSE, token).await {
-        Ok(spent) => spent,
+    // Others may have guessed meanwhile, as often as ends it.
+    match call.link(PURPOSE, token).await {
+        Ok(Some(_)) => {}
+        Ok(None) => return call.notice(NoticeKind::LinkOver, StatusCode::GONE),
         Err(fault) => return call.fault(&fault),
-    };
-    if spent.is_none() {
-        return call.notice(NoticeKind::LinkOver, StatusCode::GONE);
     }
     match call.people().named(key.as_str()).await {
         Ok(None) => {}
@@ -257,6 +256,9 @@ async fn confirm(call: &Call<'_>, token: &str, password: &str) -> Answer {
         }
         Err(fault) => return call.fault(&fault),
     }
+    // Not before there is the account, which is made once whoever else has the link: a store that fails in between
+    // would have taken it for nothing.
+    let _ = call.spend_link(PURPOSE, token).await;
     call.note(&user.id, Activity::SignUp).await;
     factor::after_password(call, &pending.errand, &std::sync::Arc::new(Account::of_user(&user))).await
 }

@@ -73,9 +73,11 @@ pub(super) async fn change(
         Ok(same) if same.is_right() => return Ok(refuse(vec![Text::plain("password.same")])),
         Ok(_) => {}
     }
-    match call.set_password(account, &accepted, None).await {
+    let Ok(hash) = call.server.passwords.hash(&accepted, call.server.random()).await else {
+        return Ok(refuse(vec![Text::plain("sign_in.busy")]));
+    };
+    match call.set_password(account, &hash, None).await {
         Ok(()) => {}
-        Err(Unset::Busy) => return Ok(refuse(vec![Text::plain("sign_in.busy")])),
         Err(Unset::Gone) => return Ok(call.failure(FailureKind::Missing)),
         Err(Unset::Fault(fault)) => return Err(fault),
     }

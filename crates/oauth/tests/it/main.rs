@@ -8,6 +8,7 @@
 
 mod accounts;
 mod authorize;
+mod bounds;
 mod clients;
 mod device;
 mod discovery;
