@@ -156,7 +156,7 @@ impl Desk<'_> {
             Err(fault) => return unknown(&fault),
         };
         // Counted with those of the sign-in page, by whichever of its names.
-        let whose = account.as_ref().map_or(user, |account| &account.id).to_owned();
+        let whose = People::counted(account.as_deref(), user);
         let (attempts, rules) = (self.attempts, &self.settings.sources);
         let attempt = Try { realm: self.realm, from: self.visit.peer.address, account: &whose, now: *now };
         let locked = || {
@@ -197,6 +197,7 @@ impl Desk<'_> {
     /// counted.
     fn no_password(&self, user: &str, locks: Option<&guard::lockout::Settings>) -> Fact {
         let Visit { now, .. } = self.visit;
+        let user = &*People::counted(None, user);
         let attempt = Try { realm: self.realm, from: self.visit.peer.address, account: user, now: *now };
         if let Some(retry_after) = self.attempts.sources().wait(&attempt, &self.settings.sources) {
             return Fact::Password(Password::Limited { retry_after });

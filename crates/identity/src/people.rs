@@ -5,7 +5,7 @@ use store::{Fault, Handle, Store, User};
 
 use crate::{
     Account, Directory,
-    names::{email_key, name_key},
+    names::{compared, email_key, name_key},
 };
 
 /// Who there is in a realm: personas, who are written in the configuration of a mock, and users, who are in the
@@ -41,6 +41,13 @@ impl People<'_> {
         let is_there = user.is_some();
         let account = Arc::new(Account::of_user(&user.unwrap_or_else(nobody)));
         Ok(is_there.then_some(account))
+    }
+
+    /// Under which name tries at somebody are counted: the account's id, by whichever of its names it was asked for;
+    /// what nobody is called by the form in which it would be compared, so that it counts alike however it is
+    /// written (attacks.md, G03).
+    pub fn counted(found: Option<&Account>, typed: &str) -> String {
+        found.map_or_else(|| compared(typed), |account| account.id.clone())
     }
 
     /// Whom the rest of the house knows by this id.

@@ -17,6 +17,7 @@ use crate::{
     answer::{Answer, see_other},
     authorize::drop_session_cookie,
     factor::{self, Lack},
+    known_device::Whose,
     pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
     parameters::Parameters,
     reset,
@@ -133,11 +134,18 @@ async fn proven(call: &Call<'_>, visitor: &Visitor, typed: &str) -> Result<(), T
             Err(Text::plain("account.sign_in_again"))
         };
     }
-    let (attempts, counted) = (&call.server.attempts, call.counted(&account.id).into_owned());
-    if attempts.locked_for(&call.realm, &counted, now).is_some() {
+    let whose = Whose::from(&**account);
+    let (attempts, counted) = (&call.server.attempts, call.counted(&whose));
+    let is_locked = || attempts.locked_for(&call.realm, &counted, now).is_some();
+    if is_locked() {
         return Err(Text::plain("account.locked"));
     }
-    match call.server.passwords.check(Some(account), typed).await {
+    let checked = call.server.passwords.check(Some(account), typed).await;
+    // Of many at once no more are answered than of as many one after the other.
+    if is_locked() {
+        return Err(Text::plain("account.locked"));
+    }
+    match checked {
         Err(_) => Err(Text::plain("sign_in.busy")),
         Ok(checked) if checked.is_right() => Ok(()),
         Ok(_) => {

@@ -217,7 +217,7 @@ impl Call<'_> {
     /// in from new browsers in each test.
     pub(crate) async fn told_of_device(&self, account: &Account) {
         let is_persona = self.settings.directory.account(&account.id).is_some();
-        if is_persona || self.known_device(&account.id).is_some() {
+        if is_persona || self.has_been_here(account) {
             return;
         }
         let before = self.server.store.activities(&self.realm, &account.id).await.unwrap_or_default();

@@ -18,6 +18,7 @@ use crate::{
     authorize::{self, Consented, Requested},
     device_page,
     factor::{self, Question},
+    known_device::Whose,
     page,
     page::Opened,
     pages::{Decision, FailureKind, Persona, SignIn, SignInProblem, SignOut, Unknown, Waited, Who, field},
@@ -180,8 +181,7 @@ async fn proven(call: &Call<'_>, name: &str, password: &str) -> Result<Arc<Accou
     };
     let (attempts, now) = (&call.server.attempts, call.visit.now);
     let account = call.people().named(name).await.map_err(|_| SignInProblem::Busy)?;
-    // By whichever of its names somebody is asked for; one that nobody has counts alike.
-    let whose = account.as_ref().map_or(name, |account| &account.id).to_owned();
+    let whose = Whose::of(account.as_deref(), name);
     let counted = &*call.counted(&whose);
     let locked = |left| {
         tell(SignInOutcome::Locked, None);
@@ -302,7 +302,7 @@ pub(crate) async fn enter(
     call.told_of_device(account).await;
     call.note(&account.id, Activity::SignIn).await;
     let session = call.set_cookie(Cookie::Session, &cookie, Some(KEPT));
-    for cookie in session.into_iter().chain(call.remember_device(&account.id)) {
+    for cookie in session.into_iter().chain(call.remember_device(&account.into())) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     answer

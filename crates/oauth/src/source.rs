@@ -9,35 +9,35 @@ use model::Event;
 
 use crate::{
     answer::{Answer, Refusal},
+    known_device::Whose,
     pages::FailureKind,
     server::Call,
 };
 
 impl Call<'_> {
-    /// Whether a try at an account may be looked at; else after how long to come again. By the account's id, or
-    /// what was typed, where nobody has that name.
-    pub(crate) fn admits(&self, account: &str) -> Result<(), Duration> {
-        if self.known_device(account).is_some() {
+    /// Whether a try at an account may be looked at; else after how long to come again.
+    pub(crate) fn admits(&self, whose: &Whose) -> Result<(), Duration> {
+        if self.known_device(whose).is_some() {
             return Ok(());
         }
-        self.sources().admit(&self.attempt(account), &self.settings.sources)
+        self.sources().admit(&self.attempt(&whose.name), &self.settings.sources)
     }
 
     /// The same, asked once more after something was looked at: others may have failed meanwhile, so many at once
     /// as they liked.
-    pub(crate) fn admits_still(&self, account: &str) -> Result<(), Duration> {
-        if self.known_device(account).is_some() {
+    pub(crate) fn admits_still(&self, whose: &Whose) -> Result<(), Duration> {
+        if self.known_device(whose).is_some() {
             return Ok(());
         }
-        self.sources().wait(&self.attempt(account), &self.settings.sources).map_or(Ok(()), Err)
+        self.sources().wait(&self.attempt(&whose.name), &self.settings.sources).map_or(Ok(()), Err)
     }
 
     /// Counts a try that failed.
-    pub(crate) fn failed(&self, account: &str) {
-        if self.known_device(account).is_some() {
+    pub(crate) fn failed(&self, whose: &Whose) {
+        if self.known_device(whose).is_some() {
             return;
         }
-        if let Some(accounts) = self.sources().fail(&self.attempt(account), &self.settings.sources) {
+        if let Some(accounts) = self.sources().fail(&self.attempt(&whose.name), &self.settings.sources) {
             self.server.tell(Event::Spraying {
                 at: self.visit.now,
                 sandbox: self.visit.sandbox.clone(),

@@ -94,7 +94,7 @@ async fn judge(
         }
     };
     let Some(method) = method else {
-        call.failed(&account.id);
+        call.failed(&account.into());
         let is_mailed = !code.is_empty() && !ceremony.is_empty();
         return Ok(Err(if is_mailed { FactorProblem::MailedWrong } else { FactorProblem::Wrong }));
     };
@@ -109,7 +109,7 @@ async fn judge(
 fn count(call: &Call<'_>, account: &Account) -> Option<FactorProblem> {
     let (attempts, name, now) = (&call.server.attempts, counted(account), call.visit.now);
     let locked = |left| FactorProblem::Locked { until: now.plus(left), now };
-    if let Err(left) = call.admits_still(&account.id) {
+    if let Err(left) = call.admits_still(&account.into()) {
         return Some(locked(left));
     }
     if let Some(left) = attempts.locked_for(&call.realm, &name, now) {

@@ -3,6 +3,7 @@ use store::Grant;
 use super::Exchange;
 use crate::{
     answer::{Answer, Refusal},
+    known_device::Whose,
     scope,
 };
 
@@ -17,10 +18,10 @@ pub(crate) async fn serve(exchange: Exchange<'_>) -> Result<Answer, Refusal> {
     let lockout = settings.lockout_everywhere.then_some(&settings.lockout);
     let attempts = &call.server.attempts;
     let account = call.people().named(name).await?;
-    // Counted with those of the sign-in page, by whichever of its names.
-    let whose = account.as_ref().map_or(name, |account| &account.id).to_owned();
+    // Counted with those of the sign-in page.
+    let whose = Whose::of(account.as_deref(), name);
     let is_locked =
-        || lockout.is_some() && attempts.locked_for(&call.realm, &whose, call.visit.now).is_some();
+        || lockout.is_some() && attempts.locked_for(&call.realm, &whose.name, call.visit.now).is_some();
     call.admits(&whose).map_err(Refusal::limited)?;
     if is_locked() {
         return Err(wrong());
@@ -35,12 +36,12 @@ pub(crate) async fn serve(exchange: Exchange<'_>) -> Result<Answer, Refusal> {
     let Some(account) = account.filter(|_| is_right.is_right()) else {
         call.failed(&whose);
         if let Some(lockout) = lockout {
-            attempts.fail(&call.realm, &whose, lockout, call.visit.now);
+            attempts.fail(&call.realm, &whose.name, lockout, call.visit.now);
         }
         return Err(wrong());
     };
-    attempts.succeed(&call.realm, &whose);
-    call.succeeded(&whose);
+    attempts.succeed(&call.realm, &whose.name);
+    call.succeeded(&whose.name);
     let account = super::account(call, &account.id).await?;
     let grant = Grant {
         client: proven.client.id.clone(),

@@ -14,6 +14,7 @@ mod device;
 mod discovery;
 mod factors;
 mod grants;
+mod guessing;
 mod house;
 mod invitations;
 mod issue;
