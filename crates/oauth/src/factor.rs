@@ -19,4 +19,4 @@ pub(crate) use means::{Means, party, soft_authenticator, totp_seed};
 pub(crate) use offer::offer;
 pub(crate) use passkeys::{related_origins, serve as serve_passkeys};
 pub(crate) use question::Question;
-pub(crate) use second::{Lack, after_password, answer, lacking, show};
+pub(crate) use second::{Lack, after_password, answer, is_password_enough, lacking, show};

@@ -58,6 +58,12 @@ pub(super) fn is_bare_persona(call: &Call<'_>, account: &Account, means: &Means)
     means.is_bare() && call.settings.directory.account(&account.id).is_some()
 }
 
+/// Whether a password alone signs somebody in, where there is no page that could ask for more.
+pub(crate) async fn is_password_enough(call: &Call<'_>, account: &Account) -> Result<bool, Fault> {
+    let means = Means::of(call, account).await?;
+    Ok(is_bare_persona(call, account, &means) || (floor(call) == "pwd" && !means.totp))
+}
+
 /// What a session lacks for the class that is asked for.
 pub(crate) async fn lacking(
     call: &Call<'_>,

@@ -3,6 +3,7 @@ use store::Grant;
 use super::Exchange;
 use crate::{
     answer::{Answer, Refusal},
+    factor,
     known_device::Whose,
     scope,
 };
@@ -43,6 +44,9 @@ pub(crate) async fn serve(exchange: Exchange<'_>) -> Result<Answer, Refusal> {
     attempts.succeed(&call.realm, &whose.name);
     call.succeeded(&whose.name);
     let account = super::account(call, &account.id).await?;
+    if account.must_change || !factor::is_password_enough(call, &account).await? {
+        return Err(Refusal::grant("a password is not enough for this account: sign in on the sign-in page"));
+    }
     let grant = Grant {
         client: proven.client.id.clone(),
         account: account.id.clone(),

@@ -171,3 +171,47 @@ async fn another_method_is_405_with_allow() {
     let answer = house.get("/_lobby/oauth/token").await;
     assert_eq!((answer.status().as_u16(), answer.header("allow")), (405, "POST"));
 }
+
+/// A user of the store whose password is `U*U*U` (a vector of `crypt_blowfish`).
+async fn ben(house: &House, must_change: bool) {
+    let hash = "$2a$05$XXXXXXXXXXXXXXXXXXXXXOAcXxm9kjPGEMsLznoKqmqw7tc8WCx4a";
+    let user = store::User {
+        name: "ben".to_owned(),
+        name_key: "ben".to_owned(),
+        password: model::Secret::new(hash.to_owned()),
+        password_version: 1,
+        must_change,
+        scopes: "*".parse().unwrap(),
+        ..store::User::new("ben".repeat(7), crate::house::NOW)
+    };
+    house.store.add_user(&house.visit.realm(), user).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_alone_gives_no_token_where_the_sign_in_page_would_ask_for_more() {
+    let mut api = crate::house::bookshop();
+    api.flows = BTreeSet::from([GrantKind::Password]);
+    let declared = Settings { grants: GrantKind::usual(&[api]), ..settings() };
+    let form = |name, password| {
+        [("grant_type", "password"), ("client_id", "app"), ("username", name), ("password", password)]
+    };
+    let house = House::with(declared.clone());
+    ben(&house, false).await;
+    house.token(&form("ben", "U*U*U")).await.ok();
+    let house = House::with(declared.clone());
+    ben(&house, true).await;
+    house.token(&form("ben", "U*U*U")).await.fails(400, "invalid_grant");
+
+    let mut strict = declared.clone();
+    strict.factors.required = oauth::RequiredFactor::Any;
+    let house = House::with(strict);
+    ben(&house, false).await;
+    house.token(&form("ben", "U*U*U")).await.fails(400, "invalid_grant");
+
+    let scopes = "books:read books:write".parse().unwrap();
+    let mut personas = identity::default_personas(&scopes, &BTreeSet::new(), &[]);
+    personas[0].built_in = identity::BuiltIn { totp: true, passkey: false };
+    let directory = std::sync::Arc::new(identity::Directory::new(personas));
+    let house = House::with(Settings { directory, ..declared });
+    house.token(&form("alice", "alice-password")).await.fails(400, "invalid_grant");
+}
