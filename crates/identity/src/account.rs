@@ -12,6 +12,31 @@ use crate::password::{Phc, Stored};
 /// Among the scopes of a user: every one that the APIs declare.
 pub const EVERY_SCOPE: &str = "*";
 
+/// Claims that say what a token is, not who somebody is: nothing written of an account replaces them, but for the
+/// `sub` of a persona.
+pub const RESERVED_CLAIMS: [&str; 20] = [
+    "iss",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "sub",
+    "azp",
+    "nonce",
+    "at_hash",
+    "c_hash",
+    "acr",
+    "amr",
+    "auth_time",
+    "sid",
+    "cnf",
+    "scope",
+    "client_id",
+    "lobby_at",
+    "roles",
+];
+
 /// What a persona has beside its password from the start, without anybody having registered it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BuiltIn {
@@ -57,6 +82,9 @@ pub struct Account {
 impl Account {
     /// A user's account.
     pub fn of_user(user: &User) -> Self {
+        let mut claims = user.claims.clone();
+        // Only a persona has another subject than its id: a user with somebody's would be them.
+        claims.remove("sub");
         Self {
             id: user.id.clone(),
             name: if user.name.is_empty() { user.email.clone() } else { user.name.clone() },
@@ -66,7 +94,7 @@ impl Account {
             roles: user.roles.clone(),
             scopes: user.scopes.clone(),
             plan: user.plan.as_deref().map(str::to_owned),
-            claims: user.claims.clone(),
+            claims,
             disabled: user.disabled_at.is_some(),
             scenario: None,
             built_in: BuiltIn::default(),
@@ -139,4 +167,21 @@ impl Account {
 /// How a user's password is kept. A hash that cannot be read is nobody's password.
 fn stored(user: &User) -> Stored {
     Phc::parse(user.password.expose()).map_or(Stored::None, Stored::Hashed)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_user_has_no_other_subject_than_the_id_whatever_is_written() {
+        let mut user = User::new("mallory".to_owned(), Timestamp::from_seconds(1));
+        user.claims.insert("sub".to_owned(), "owner".into());
+        user.claims.insert("tenant".to_owned(), "acme".into());
+        let account = Account::of_user(&user);
+        assert_eq!((account.subject(), account.claim("sub")), ("mallory", Some("mallory".into())));
+        assert_eq!(account.claim("tenant"), Some("acme".into()));
+    }
 }

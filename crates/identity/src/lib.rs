@@ -25,7 +25,7 @@ mod sources;
 mod step_up;
 mod totp;
 
-pub use account::{Account, BuiltIn, EVERY_SCOPE};
+pub use account::{Account, BuiltIn, EVERY_SCOPE, RESERVED_CLAIMS};
 pub use attempts::Attempts;
 pub use authenticator::{SoftAuthenticator, Unanswered};
 pub use cookie::{Cookie, cookie_name, signed_in_sandboxes};

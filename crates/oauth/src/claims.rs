@@ -1,4 +1,4 @@
-use identity::Account;
+use identity::{Account, RESERVED_CLAIMS};
 use model::ScopeSet;
 use serde_json::{Map, Value};
 
@@ -23,30 +23,6 @@ const EMAIL: [&str; 2] = ["email", "email_verified"];
 const PHONE: [&str; 2] = ["phone_number", "phone_number_verified"];
 const ADDRESS: [&str; 1] = ["address"];
 
-/// Claims that say what a token is, not who somebody is: no configuration replaces them.
-const RESERVED: [&str; 20] = [
-    "iss",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "sub",
-    "azp",
-    "nonce",
-    "at_hash",
-    "c_hash",
-    "acr",
-    "amr",
-    "auth_time",
-    "sid",
-    "cnf",
-    "scope",
-    "client_id",
-    "lobby_at",
-    "roles",
-];
-
 pub(crate) fn supported() -> Vec<&'static str> {
     let by_scope = [&PROFILE[..], &EMAIL, &PHONE, &ADDRESS].concat();
     ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"]
@@ -63,7 +39,7 @@ pub(crate) fn of_account(account: &Account, scopes: &ScopeSet, by_name: &[String
     let by_scope =
         groups.into_iter().filter(|(scope, _)| scopes.contains(scope)).flat_map(|(_, claims)| claims);
     let names = by_scope.copied().chain(by_name.iter().map(String::as_str));
-    for name in names.filter(|name| !RESERVED.contains(name)) {
+    for name in names.filter(|name| !RESERVED_CLAIMS.contains(name)) {
         if let Some(value) = account.claim(name) {
             told.insert(name.to_owned(), value);
         }
@@ -75,7 +51,7 @@ pub(crate) fn of_account(account: &Account, scopes: &ScopeSet, by_name: &[String
 /// Claims that only the configuration knows: in every token, because no scope brings them.
 pub(crate) fn own(account: &Account) -> impl Iterator<Item = (String, Value)> {
     let standard = |name: &str| {
-        [&PROFILE[..], &EMAIL, &PHONE, &ADDRESS, &RESERVED].iter().any(|group| group.contains(&name))
+        [&PROFILE[..], &EMAIL, &PHONE, &ADDRESS, &RESERVED_CLAIMS].iter().any(|group| group.contains(&name))
     };
     let own = account.claims.iter().filter(move |(name, _)| !standard(name));
     own.map(|(name, value)| (name.clone(), value.clone()))

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::Response;
 use identity::{
-    EVERY_SCOPE,
+    EVERY_SCOPE, RESERVED_CLAIMS,
     names::{email_key, name_key},
     password::About,
 };
@@ -70,7 +70,14 @@ impl Wish {
         let roles = members.has("roles").then(|| members.texts("roles")).transpose()?;
         let claims = match members.take("claims") {
             None => None,
-            Some(Value::Object(claims)) => Some(claims),
+            Some(Value::Object(claims)) => {
+                match RESERVED_CLAIMS.iter().find(|name| claims.contains_key(**name)) {
+                    None => Some(claims),
+                    Some(name) => {
+                        return Err(Refused::wrong(format!("`claims`: `{name}` is not a user's to have")));
+                    }
+                }
+            }
             Some(_) => return Err(Refused::wrong("`claims` takes an object")),
         };
         let wish = Self {
