@@ -39,7 +39,8 @@ pub(crate) fn asked(
     Ok(Some(scopes).filter(|scopes| !scopes.is_empty()))
 }
 
-fn is_own(settings: &Settings, scope: &Scope) -> bool {
+/// Whether it is one of Lobby's own API.
+pub(crate) fn is_own(settings: &Settings, scope: &Scope) -> bool {
     settings.own.as_ref().is_some_and(|own| own.has(scope))
 }
 

@@ -4,7 +4,12 @@ use http::Response;
 use serde_json::{Map, Value};
 use store::{Client, ClientTerms};
 
-use super::{Call, Refused, created, page, shown, users::scopes};
+use super::{
+    Call, Refused,
+    actor::{OURS, Role},
+    created, page, shown,
+    users::scopes,
+};
 use crate::{
     body::Members,
     refusal::{done, ok},
@@ -126,6 +131,7 @@ impl Call<'_> {
         let id = members.required("id", r#""shop""#)?;
         check_id(&id)?;
         let mut wish = Wish::read(&mut members)?;
+        self.may_register(wish.scopes.as_ref())?;
         if wish.public == Some(true) && wish.secret.is_some() {
             return Err(Refused::wrong("a public client can keep no secret: leave out `public` or `secret`"));
         }
@@ -174,6 +180,9 @@ impl Call<'_> {
         if let Some(secret) = &wish.secret {
             check_secret(secret)?;
         }
+        self.may_register(wish.scopes.as_ref())?;
+        let clients = self.office.store.clients(&self.office.realm).await?;
+        self.may_register(clients.get(id).and_then(|client| client.terms.scopes.as_ref()))?;
         let now = self.now;
         let change = move |client: &mut Client| wish.clone().over(client, now);
         let store = self.audited("client.change", format!("client:{id}"), told);
@@ -186,6 +195,14 @@ impl Call<'_> {
         let until = self.office.until(self.now);
         let removed = store.remove_client(&self.office.realm, id, self.now, until).await?;
         if removed { Ok(done()) } else { Err(absent(id)) }
+    }
+}
+
+impl Call<'_> {
+    /// Whoever says where the tokens go that administer Lobby gets those of its owners.
+    fn may_register(&self, scopes: Option<&model::ScopeSet>) -> Result<(), Refused> {
+        let is_ours = |scopes: &model::ScopeSet| scopes.iter().any(|scope| scope.as_str().starts_with(OURS));
+        if scopes.is_some_and(is_ours) { self.actor.must_be(Role::Owner) } else { Ok(()) }
     }
 }
 

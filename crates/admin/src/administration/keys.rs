@@ -33,6 +33,7 @@ impl Call<'_> {
         let mut members = Members::read(self.request, &MEMBERS)?;
         let told = members.told(&[]);
         let (owner, most) = self.owner(&members.required("owner", r#""alice""#)?).await?;
+        self.may_hold(&owner).await?;
         let kind = match members.text("kind")?.as_deref() {
             None | Some("api_key") => KeyKind::ApiKey,
             Some("app_password") if matches!(owner, Owner::User(_)) => KeyKind::AppPassword,
@@ -90,6 +91,7 @@ impl Call<'_> {
         let overlap = members.duration("overlap")?.unwrap_or(OVERLAP);
         let office = self.office;
         let old = office.store.key(&office.realm, id).await?.ok_or_else(|| absent(id))?;
+        self.may_hold(&old.owner).await?;
         let life = old.expires_at.map(|end| end.since(old.created_at));
         let expires_at = match members.text("expires")? {
             Some(written) => self.end(Some(&written))?,
@@ -134,6 +136,15 @@ impl Call<'_> {
             Some(("team", name)) if !name.is_empty() => Ok((Owner::Team(name.to_owned()), None)),
             Some(("user", named)) => self.user_as_owner(named).await,
             Some(_) | None => self.user_as_owner(written).await,
+        }
+    }
+
+    /// Refuses who would hold a key of somebody who may do more than they.
+    async fn may_hold(&self, owner: &Owner) -> Result<(), Refused> {
+        let Owner::User(id) = owner else { return Ok(()) };
+        match self.office.store.user(&self.office.realm, id).await? {
+            Some(user) => self.actor.may_turn(&*user.roles, &[]),
+            None => Ok(()),
         }
     }
 

@@ -292,6 +292,53 @@ async fn a_role_is_asked_for_at_each_call_and_nobody_makes_themselves_more() {
 }
 
 #[tokio::test]
+async fn who_is_no_owner_gets_no_key_of_one_and_no_tokens_by_a_client() {
+    let office = office();
+    let owner = json!({ "name": "root", "roles": ["lobby:owner"] });
+    assert_eq!(ask(&office, "t0ken", "POST /admin/v1/users", owner).await.0, 201);
+    ask(&office, "t0ken", "POST /admin/v1/users", json!({ "name": "ben" })).await;
+    let key = |owner: &str, kind: &str| json!({ "owner": owner, "kind": kind });
+    let keys = "POST /admin/v1/keys";
+    for kind in ["api_key", "app_password"] {
+        assert_eq!(ask(&office, "a/lobby:admin", keys, key("root", kind)).await.0, 403, "{kind}");
+        assert_eq!(ask(&office, "a/lobby:admin", keys, key("ben", kind)).await.0, 201, "{kind}");
+    }
+    let (status, made) = ask(&office, "o/lobby:owner", keys, key("root", "api_key")).await;
+    assert_eq!(status, 201);
+    let rotate = format!("POST /admin/v1/keys/{}/rotate", made["id"].as_str().unwrap());
+    assert_eq!(ask(&office, "a/lobby:admin", &rotate, json!({})).await.0, 403);
+    assert_eq!(ask(&office, "o/lobby:owner", &rotate, json!({})).await.0, 201);
+
+    let client = json!({ "id": "cli", "public": true, "scopes": "openid lobby:admin" });
+    let clients = "POST /admin/v1/clients";
+    assert_eq!(ask(&office, "a/lobby:admin", clients, client.clone()).await.0, 403);
+    assert_eq!(ask(&office, "o/lobby:owner", clients, client).await.0, 201);
+    let plain = json!({ "id": "shop", "public": true, "scopes": "books:read" });
+    assert_eq!(ask(&office, "a/lobby:admin", clients, plain).await.0, 201);
+    let mine = json!({ "redirect_uris": "https://mallory.example/cb" });
+    assert_eq!(ask(&office, "a/lobby:admin", "PATCH /admin/v1/clients/cli", mine.clone()).await.0, 403);
+    assert_eq!(ask(&office, "a/lobby:admin", "PATCH /admin/v1/clients/shop", mine).await.0, 200);
+    let more = json!({ "scopes": "lobby:admin" });
+    assert_eq!(ask(&office, "a/lobby:admin", "PATCH /admin/v1/clients/shop", more).await.0, 403);
+}
+
+#[tokio::test]
+async fn no_claim_of_a_user_says_what_a_token_is_or_whose() {
+    let office = office();
+    let add = |claims: Value| json!({ "name": "mallory", "claims": claims });
+    for reserved in ["sub", "roles", "iss", "scope"] {
+        let claims = json!({ reserved: "root", "tenant": "acme" });
+        let (status, answer) = ask(&office, "a/lobby:admin", "POST /admin/v1/users", add(claims)).await;
+        assert_eq!(status, 400, "{answer}");
+        assert!(answer.to_string().contains(reserved), "{answer}");
+    }
+    let user = add(json!({ "tenant": "acme" }));
+    assert_eq!(ask(&office, "a/lobby:admin", "POST /admin/v1/users", user).await.0, 201);
+    let change = json!({ "claims": { "sub": "root" } });
+    assert_eq!(ask(&office, "a/lobby:admin", "PATCH /admin/v1/users/mallory", change).await.0, 400);
+}
+
+#[tokio::test]
 async fn an_invitation_is_mailed_or_its_link_is_told_and_only_one_is_good() {
     let told = Arc::new(Told::default());
     let office = Administration { postbox: told.clone(), ..office() };

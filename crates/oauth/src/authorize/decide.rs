@@ -108,7 +108,9 @@ pub(super) async fn next<'a>(
         }
     }
     let scopes = scope::of_account(&call.settings, &account, &requested.client, requested.scopes.as_ref());
-    if consented == Consented::Yes || requested.client.consent == ConsentRule::Skip {
+    // Nobody hands out what administers Lobby without having seen to whom.
+    let may_skip = !scopes.iter().any(|scope| scope::is_own(&call.settings, scope));
+    if consented == Consented::Yes || (may_skip && requested.client.consent == ConsentRule::Skip) {
         return Ok(Next::Give { session, account, scopes });
     }
     let store = &call.server.store;

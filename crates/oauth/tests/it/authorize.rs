@@ -368,3 +368,25 @@ async fn a_scenario_sends_its_error_to_the_app() {
     house.authorize(&[]).await.is_page(200, "Sign in");
     house.refresh("anything").await.fails(400, "invalid_grant");
 }
+
+/// An admin registers a client that asks nobody, and has an owner follow a link.
+#[tokio::test]
+async fn what_administers_lobby_is_never_given_without_consent() {
+    let own = std::collections::BTreeMap::from([("lobby:admin", ["admin".to_owned()].into())]);
+    let trap = oauth::Client {
+        id: "app".to_owned(),
+        public: true,
+        redirects: vec![REDIRECT.to_owned()],
+        scopes: Some("openid books:read lobby:admin".parse().unwrap()),
+        consent: oauth::ConsentRule::Skip,
+        ..oauth::Client::default()
+    };
+    let settings = oauth::Settings { own: Some(oauth::OwnScopes(own)), ..crate::house::listed([trap]) };
+    let house = House::with(settings);
+    let page = house.authorize(&[]).await;
+    let given = house.submit(&page, &[("persona", "alice")]).await;
+    assert!(given.parameter("code").is_some(), "{given:?}");
+    let asked = house.authorize(&[("scope", "openid lobby:admin")]).await;
+    asked.is_page(200, "value=\"allow\"");
+    house.authorize(&[("scope", "lobby:admin"), ("prompt", "none")]).await.is_redirect("consent_required");
+}

@@ -5,7 +5,7 @@ use serde_json::json;
 use testkit::{Lobby, serve};
 
 use super::{CONFIG, DOCUMENT, PASSWORD, add_alice, done, json, lobby};
-use crate::browser::{REDIRECT, code_of_user, parameter, redeem_for, refresh};
+use crate::browser::{REDIRECT, code_of_user, parameter, redeem_for, refresh, submit};
 
 /// An app that may ask for what administers and directs, and one that may not though nothing limits it.
 fn config() -> String {
@@ -28,7 +28,11 @@ fn add(shop: &Lobby, name: &str, role: &str) {
 /// An access token of a user, in a browser of its own.
 async fn token(shop: &Lobby, name: &str, scope: &str) -> String {
     let browser = shop.another();
-    let answer = code_of_user(&browser, "app", (name, PASSWORD), scope).await;
+    let mut answer = code_of_user(&browser, "app", (name, PASSWORD), scope).await;
+    // Nobody gives these scopes without having seen to whom, whatever the app's `consent` says.
+    if answer.status() == 200 {
+        answer = submit(&browser, &answer, &[("decision", "allow")]).await;
+    }
     let code = parameter(&answer, "code").unwrap_or_else(|| panic!("{answer:?}"));
     let tokens = redeem_for(&browser, "", "app", &code).await;
     tokens.is(200);
