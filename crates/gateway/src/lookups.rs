@@ -7,7 +7,7 @@ use contract::{KeyPlace, Scheme, SchemeKind};
 use guard::{
     Asked, AskedProof, Fact, Facts, Hash, Held, Lookup, Lookups, Password, ProofState, Standing, State,
 };
-use identity::{Attempts, Found, Keyring, Passwords, People, Try};
+use identity::{Attempts, Found, Keyring, Passwords, People, Try, note_session_use};
 use jose::KeySet;
 use model::{Event, Kind, RealmId, Timestamp};
 use store::Store;
@@ -122,9 +122,13 @@ impl Desk<'_> {
         let mut principal = crate::principal::of_account(&account, Kind::User);
         principal.acr = Some(session.acr.as_str().into());
         principal.signed_in_at = Some(session.signed_in_at);
-        let ended =
-            self.visit.now >= session.expires_at || account.password_version != session.password_version;
-        let standing = if ended { Standing::Expired { since: session.expires_at } } else { Standing::Good };
+        let (now, end) = (self.visit.now, self.settings.sessions.end(&session));
+        let standing = if now >= end || account.password_version != session.password_version {
+            Standing::Expired { since: end }
+        } else {
+            note_session_use(self.store, self.realm, hash, &session, now).await;
+            Standing::Good
+        };
         Ok(Some(Held { principal: Arc::new(principal), standing, bound: None }))
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use contract::Contract;
 use guard::{Bounds, Issuers};
-use identity::{Account, Directory, SourceRules};
+use identity::{Account, Directory, SessionRules, SourceRules};
 use ipnet::IpNet;
 use jose::{
     KeySet,
@@ -61,6 +61,8 @@ pub struct Settings {
     pub body_patience: Duration,
     /// Who may call the authorization server from a page.
     pub cors: Cors,
+    /// How long a sign-in lasts whose cookie opens an API.
+    pub sessions: SessionRules,
     /// Whether each decision's steps are printed.
     pub explain: bool,
     /// Where scenarios and sandboxes act.

@@ -41,7 +41,7 @@ pub use password::{Busy, Cost, Passwords};
 pub use people::People;
 pub use persona::{default_email, default_key, default_password, default_personas};
 pub use recovery::{RECOVERY_BYTES, RECOVERY_CODES, recovery_code, recovery_hash};
-pub use session::{SESSION_BYTES, SessionRules, Sessions, SignIn};
+pub use session::{SESSION_BYTES, SessionRules, Sessions, SignIn, note_use as note_session_use};
 pub use sources::{SourceRules, Sources, Try};
 pub use step_up::{CLASSES, Method, Missing, Shown};
 pub use totp::{Qr, SEED_BYTES, qr, seed_text, take_totp, totp_code, totp_uri};

@@ -22,6 +22,27 @@ impl Default for SessionRules {
     }
 }
 
+impl SessionRules {
+    /// When a session ends by itself, unless it is used before.
+    pub fn end(&self, session: &Session) -> Timestamp {
+        session.expires_at.min(session.seen_at.plus(self.idle))
+    }
+}
+
+/// Notes that a session is used, which keeps it from ending. Not on every request: a minute more or less of eight
+/// hours is nobody's loss, and nor is a use that could not be written.
+pub async fn note_use(
+    store: &Store,
+    realm: &RealmId,
+    cookie: store::Hash,
+    session: &Session,
+    now: Timestamp,
+) {
+    if now.since(session.seen_at) >= Duration::from_secs(60) {
+        let _ = store.touch_session(realm, cookie, now).await;
+    }
+}
+
 /// Somebody proved who they are.
 #[derive(Debug, Clone, Copy)]
 pub struct SignIn<'a> {
@@ -97,15 +118,11 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<Option<Arc<Session>>, Fault> {
         let hash = hash(cookie);
-        let Some(session) = self.store.session(realm, hash).await? else { return Ok(None) };
-        if now >= session.expires_at || now.since(session.seen_at) >= self.rules.idle {
-            return Ok(None);
+        let found = self.store.session(realm, hash).await?.filter(|session| now < self.rules.end(session));
+        if let Some(session) = &found {
+            note_use(&self.store, realm, hash, session, now).await;
         }
-        // Not on every request: a minute more or less of eight hours is nobody's loss.
-        if now.since(session.seen_at) >= Duration::from_secs(60) {
-            self.store.touch_session(realm, hash, now).await?;
-        }
-        Ok(Some(session))
+        Ok(found)
     }
 }
 
@@ -115,4 +132,30 @@ fn hash(cookie: &str) -> store::Hash {
         *to = *from;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_idle_or_at_last_whichever_comes_first() {
+        let at = |seconds| Timestamp::from_seconds(1_000_000 + seconds);
+        let session = |seen: i64, expires: i64| Session {
+            sid: String::new(),
+            subject: String::new(),
+            acr: String::new(),
+            methods: String::new(),
+            auth_time: at(0),
+            signed_in_at: at(0),
+            seen_at: at(seen),
+            expires_at: at(expires),
+            agent: String::new(),
+            address: String::new(),
+            password_version: 0,
+        };
+        let rules = SessionRules { idle: Duration::from_secs(100), absolute: Duration::from_secs(1000) };
+        assert_eq!(rules.end(&session(50, 1000)), at(150));
+        assert_eq!(rules.end(&session(950, 1000)), at(1000));
+    }
 }

@@ -166,6 +166,7 @@ pub(crate) fn wire(
         body_limit: config.limits.body.map_or(BODY, |size| size.0),
         body_patience: config.limits.body_timeout.map_or(BODY_PATIENCE, |span| span.0),
         cors,
+        sessions: oauth.sessions,
         explain: overrides.explain,
         stage: match gathering.footing {
             Footing::Mock => gateway::Stage::Everywhere,

@@ -100,3 +100,18 @@ async fn a_clock_set_back_makes_a_span_nothing_and_never_negative() {
     lobby.get(ORDERS).bearer(&early).await.is_allowed();
     lobby.post("/payment").bearer(&early).json(&json!({"iban": "DE02120300000000202051"})).await.is_allowed();
 }
+
+#[tokio::test]
+async fn a_sign_in_that_opens_an_api_ends_when_it_is_not_used_and_lives_when_it_is() {
+    let lobby = mock("bookshop.openapi.yaml").await;
+    let client = lobby.another();
+    browser::sign_in(&client, "alice").await;
+    let session = client.cookie(&format!("lobby-session-{}", lobby.port())).unwrap();
+    let basket = || lobby.get("/basket").cookie("bookshop_session", &session);
+    for _ in 0..3 {
+        lobby.advance("7h").await;
+        basket().await.is_allowed();
+    }
+    lobby.advance("8h").await;
+    basket().await.is_denied(401, "key.expired");
+}
