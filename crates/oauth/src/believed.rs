@@ -4,12 +4,19 @@ use jose::{AlgorithmSet, jwt};
 
 use crate::server::Call;
 
-/// An access token of ours that is good now, for whichever API.
+/// An access token of ours that is good now, for whichever API: whom it names and whom it was given to are still
+/// there.
 pub(crate) fn access_token(call: &Call<'_>, text: &str) -> Option<jwt::Verified> {
     let verified = verify(call, text, jwt::Types::AccessToken, jwt::Expiry::Required)?;
     let claims = verified.claims();
-    let revoked = call.server.store.is_revoked(&call.realm, claims.jti.as_deref(), claims.sid.as_deref());
-    (!revoked).then_some(verified)
+    let is_revoked = |jti: Option<&str>, sid| call.server.store.is_revoked(&call.realm, jti, sid);
+    let subject = claims.sub.as_deref();
+    let revoked = is_revoked(claims.jti.as_deref(), claims.sid.as_deref()) || is_revoked(None, subject);
+    // A mock's personas speak through clients that nobody registered.
+    let is_persona = subject.is_some_and(|subject| call.settings.directory.of_subject(subject).is_some());
+    let client = claims.client_id.as_deref().filter(|_| !is_persona);
+    let is_gone = client.is_some_and(|client| call.settings.client(client).is_none());
+    (!revoked && !is_gone).then_some(verified)
 }
 
 /// An ID token of ours, however old: a hint at who is meant (OpenID Connect Core 3.1.2.1).

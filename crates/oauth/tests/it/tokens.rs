@@ -134,3 +134,33 @@ async fn a_client_revokes_its_own_tokens_alone() {
     assert!(!house.is_good(next["access_token"].as_str().unwrap()), "its access tokens with it");
     house.refresh(next["refresh_token"].as_str().unwrap()).await.fails(400, "invalid_grant");
 }
+
+#[tokio::test]
+async fn a_token_of_a_client_that_is_suspended_or_gone_is_worth_nothing() {
+    let house = House::with(strict());
+    let realm = house.visit.realm();
+    let client = store::Client {
+        id: "robot".to_owned(),
+        secret: Some(jose::digest::sha256("secret")),
+        terms: store::ClientTerms::default(),
+        created_at: house.visit.now,
+        disabled_at: None,
+    };
+    assert!(house.store.add_client(&realm, client).await.unwrap());
+    let robot = [("client_id", "robot"), ("client_secret", "secret"), ("grant_type", "client_credentials")];
+    let token = house.token(&robot).await.ok();
+    let token = token["access_token"].as_str().unwrap();
+    let web = [("client_id", "web"), ("client_secret", "web-secret")];
+    assert_eq!(introspect(&house, token, &web).await["active"], true);
+    for (disabled_at, active) in [(Some(house.visit.now), false), (None, true)] {
+        house
+            .store
+            .change_client(&realm, "robot", move |client| client.disabled_at = disabled_at)
+            .await
+            .unwrap();
+        assert_eq!(introspect(&house, token, &web).await["active"], active);
+    }
+    let until = house.visit.now.plus(std::time::Duration::from_secs(600));
+    assert!(house.store.remove_client(&realm, "robot", house.visit.now, until).await.unwrap());
+    assert_eq!(introspect(&house, token, &web).await, serde_json::json!({"active": false}));
+}
