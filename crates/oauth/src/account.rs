@@ -39,9 +39,13 @@ pub(crate) async fn serve(call: &Call<'_>, path: &str, query: Option<&str>, body
     if rest == "/strength" {
         return strength::serve(call, body);
     }
-    let Some((session, account)) = call.signed_in().await else {
-        return sign_in::show(call, &Errand::Account { path: rest.to_owned(), again: None }, None, None)
-            .await;
+    let (session, account) = match call.signed_in().await {
+        Ok(Some(signed_in)) => signed_in,
+        Ok(None) => {
+            let errand = Errand::Account { path: rest.to_owned(), again: None };
+            return sign_in::show(call, &errand, None, None).await;
+        }
+        Err(fault) => return call.fault(&fault),
     };
     // A sign-in that was enough once may be too little by now, or was let in to set up what is missing.
     match factor::lacking(call, &session, &account, "pwd").await {

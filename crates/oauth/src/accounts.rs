@@ -180,10 +180,10 @@ impl Call<'_> {
     }
 
     /// Who is signed in here, with the account as it is now.
-    pub(crate) async fn signed_in(&self) -> Option<(Arc<Session>, Arc<Account>)> {
-        let session = self.session().await?;
-        let account = self.people().of_id(&session.subject).await.ok().flatten()?;
-        (!account.disabled).then_some((session, account))
+    pub(crate) async fn signed_in(&self) -> Result<Option<(Arc<Session>, Arc<Account>)>, store::Fault> {
+        let Some(session) = self.session().await? else { return Ok(None) };
+        let account = self.people().of_id(&session.subject).await?;
+        Ok(account.filter(|account| !account.disabled).map(|account| (session, account)))
     }
 
     /// Gives an account another password: whoever is signed in with the old one is signed out, but for the one

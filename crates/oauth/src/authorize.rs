@@ -49,7 +49,10 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
     if let Interference::Error(error) = &call.visit.interference {
         return requested.reply.error(call, error, "a scenario wants this error");
     }
-    let session = call.session().await;
+    let session = match call.session().await {
+        Ok(session) => session,
+        Err(fault) => return requested.reply.fault(call, &fault),
+    };
     go_on(call, &requested, session.as_deref(), None, Consented::No).await
 }
 
@@ -77,7 +80,7 @@ pub(crate) async fn requested(call: &Call<'_>, parameters: &Parameters) -> Resul
         return Err(refused("`request_uri` is none that was pushed here"));
     }
     let hash = digest::sha256(uri);
-    let pushed = call.server.store.pushed(&call.realm, hash).await.ok().flatten();
+    let pushed = call.server.store.pushed(&call.realm, hash).await.map_err(Unfit::Fault)?;
     let pushed = pushed.ok_or_else(|| refused("`request_uri` is none that was pushed here"))?;
     if Some(pushed.client.as_str()) != parameters.get("client_id") {
         return Err(refused("`request_uri` was pushed by another client"));
@@ -118,6 +121,7 @@ pub(crate) fn refuse(call: &Call<'_>, unfit: &Unfit) -> Answer {
     match unfit {
         Unfit::Client(client) => call.failure(FailureKind::ClientUnknown { client }),
         Unfit::Redirect(redirect) => call.failure(FailureKind::RedirectUnregistered { redirect }),
+        Unfit::Fault(fault) => call.fault(fault),
         Unfit::Request(detail) => call.failure(FailureKind::Request { detail }),
         Unfit::Reply { reply, error, description } => reply.error(call, error, description),
     }

@@ -25,8 +25,10 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
         Err(error) => return call.failure(FailureKind::Request { detail: &error.to_string() }),
     };
     let user_code = normal(parameters.text(field::USER_CODE));
-    let Some(session) = call.session().await else {
-        return sign_in::show(call, &Errand::Device { user_code, sid: None }, None, None).await;
+    let session = match call.session().await {
+        Ok(Some(session)) => session,
+        Ok(None) => return sign_in::show(call, &Errand::Device { user_code, sid: None }, None, None).await,
+        Err(fault) => return call.fault(&fault),
     };
     if !is_form {
         // Filled in, never confirmed: a link that a stranger sent must not connect anything.

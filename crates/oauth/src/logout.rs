@@ -41,7 +41,10 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
         Ok(asked) => asked,
         Err(detail) => return call.failure(FailureKind::Request { detail }),
     };
-    let session = call.session().await;
+    let session = match call.session().await {
+        Ok(session) => session,
+        Err(fault) => return call.fault(&fault),
+    };
     let Some(session) = session else {
         // Nobody is signed in in this browser; the app's own session may live elsewhere still.
         return match &asked.sid {

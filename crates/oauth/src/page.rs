@@ -109,17 +109,17 @@ impl Call<'_> {
     }
 
     /// Who is signed in in this browser.
-    pub(crate) async fn session(&self) -> Option<Arc<Session>> {
-        let cookie = self.cookie(Cookie::Session)?;
-        // A store that fails means nobody is signed in: it will be asked again, and answered then.
-        let found = self.server.sessions.find(&self.realm, cookie, self.visit.now).await.ok().flatten()?;
-        let account = self.people().of_id(&found.subject).await.ok().flatten()?;
+    pub(crate) async fn session(&self) -> Result<Option<Arc<Session>>, store::Fault> {
+        let Some(cookie) = self.cookie(Cookie::Session) else { return Ok(None) };
+        let found = self.server.sessions.find(&self.realm, cookie, self.visit.now).await?;
+        let Some(found) = found else { return Ok(None) };
+        let Some(account) = self.people().of_id(&found.subject).await? else { return Ok(None) };
         // Whoever changed the password did not mean those to stay who know the old one.
         if account.password_version != found.password_version {
-            return None;
+            return Ok(None);
         }
         self.speaks(&account.name);
-        Some(found)
+        Ok(Some(found))
     }
 
     pub(crate) fn page(&self, page: &dyn Page, form: Option<&Form>, locales: Option<&str>) -> Answer {

@@ -61,6 +61,7 @@ pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Result<Answer, Refusa
 
 fn refusal(unfit: Unfit) -> Refusal {
     match unfit {
+        Unfit::Fault(fault) => fault.into(),
         Unfit::Client(_) => Refusal::client("the client is unknown"),
         Unfit::Redirect(_) => Refusal::request("`redirect_uri` is not one of the client's"),
         Unfit::Request(text) => Refusal::request(text),

@@ -194,6 +194,14 @@ impl Endpoint {
         }
     }
 
+    /// Whether it says the same to everybody, whatever the store holds.
+    pub(crate) fn is_published(self) -> bool {
+        matches!(
+            self,
+            Self::Jwks | Self::Discovery | Self::Resource | Self::RelatedOrigins | Self::ChangePassword
+        )
+    }
+
     pub(crate) fn methods(self) -> &'static str {
         match self {
             Self::Authorize

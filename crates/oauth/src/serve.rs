@@ -44,16 +44,25 @@ impl Server {
         if let Err(answer) = self.prepare(visit).await {
             return answer.answer();
         }
+        let (settings, away) = match self.settings_of(&visit.realm()).await {
+            Ok(settings) => (settings, None),
+            Err(fault) => (self.settings(), Some(fault)),
+        };
         let call = Call {
             server: self,
-            settings: self.settings_of(&visit.realm()).await,
+            settings,
             visit,
             realm: visit.realm(),
             method: head.method.clone(),
             headers: &head.headers,
             speaker: OnceLock::new(),
         };
-        let mut answer = call.answer(endpoint, path, head.uri.query(), &body).await;
+        let mut answer = match away.filter(|_| !endpoint.is_published()) {
+            // Nobody is told that there is no such client while nobody knows.
+            Some(fault) if endpoint.is_page() => call.fault(&fault),
+            Some(fault) => Refusal::from(fault).answer(),
+            None => call.answer(endpoint, path, head.uri.query(), &body).await,
+        };
         if let Some(name) = call.speaker.get() {
             answer.extensions_mut().insert(Spoken(name.clone()));
         }

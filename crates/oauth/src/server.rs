@@ -108,27 +108,26 @@ impl Server {
         self.settings.load_full()
     }
 
-    /// What it runs on now for a realm, whose store may have clients beside those that are written. Where the
-    /// store is away and was not asked before, there are only those.
-    pub(crate) async fn settings_of(&self, realm: &RealmId) -> Arc<Settings> {
+    /// What it runs on now for a realm, whose store may have clients beside those that are written.
+    pub(crate) async fn settings_of(&self, realm: &RealmId) -> Result<Arc<Settings>, store::Fault> {
         let written = self.settings();
         if matches!(written.clients, crate::Clients::Everyone) {
-            return written;
+            return Ok(written);
         }
-        let Ok(clients) = self.store.clients(realm).await else { return written };
+        let clients = self.store.clients(realm).await?;
         if clients.is_empty() {
-            return written;
+            return Ok(written);
         }
         let known = self.joined.load();
         if let Some(joined) = &**known
             && Arc::ptr_eq(&joined.written, &written)
             && Arc::ptr_eq(&joined.clients, &clients)
         {
-            return joined.settings.clone();
+            return Ok(joined.settings.clone());
         }
         let settings = Arc::new(written.with(&clients));
         self.joined.store(Arc::new(Some(Joined { written, clients, settings: settings.clone() })));
-        settings
+        Ok(settings)
     }
 
     /// Runs on other settings from the next request on; those under way keep theirs.

@@ -79,7 +79,11 @@ async fn refused_by_scenario(call: &Call<'_>, error: &str, parameters: &[(String
 
 /// Somebody opened the page by itself: sign in, or see who is signed in.
 async fn visit(call: &Call<'_>) -> Answer {
-    let Some(session) = call.session().await else { return show(call, &Errand::Visit, None, None).await };
+    let session = match call.session().await {
+        Ok(Some(session)) => session,
+        Ok(None) => return show(call, &Errand::Visit, None, None).await,
+        Err(fault) => return call.fault(&fault),
+    };
     let form = call
         .form("/_lobby/oauth/logout", Errand::Logout { sid: session.sid.clone(), then: None, client: None });
     let account = call.people().of_id(&session.subject).await.ok().flatten();
@@ -99,7 +103,10 @@ async fn decided(
         Err(unfit) => return authorize::refuse(call, &unfit),
     };
     // Consent is the consent of whoever saw the page.
-    let session = call.session().await.filter(|session| Some(&*session.sid) == signed_in);
+    let session = match call.session().await {
+        Ok(session) => session.filter(|session| Some(&*session.sid) == signed_in),
+        Err(fault) => return requested.reply.fault(call, &fault),
+    };
     match Decision::parse(decision) {
         Some(Decision::Switch) => authorize::show_sign_in(call, &requested, None, None),
         Some(Decision::Deny) => requested.reply.error(call, "access_denied", "the person said no"),

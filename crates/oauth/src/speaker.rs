@@ -36,7 +36,7 @@ impl Server {
             speaker: OnceLock::new(),
         };
         let name = match endpoint {
-            Endpoint::Authorize => call.session().await.map(|session| session.subject.clone()),
+            Endpoint::Authorize => call.session().await.ok().flatten().map(|session| session.subject.clone()),
             Endpoint::Token => {
                 let form = Parameters::of_body(call.headers, request.body().as_ref()).ok()?;
                 brought(&call, &form).await
@@ -79,7 +79,7 @@ async fn signing_in(call: &Call<'_>, form: &Parameters) -> Option<String> {
         return None;
     }
     let name = form.get(field::PERSONA).or_else(|| form.get(field::NAME))?;
-    let before = call.session().await;
+    let before = call.session().await.ok().flatten();
     let account = call.people().named(name).await.ok()??;
     before.is_none_or(|session| session.subject != account.id).then(|| account.id.clone())
 }

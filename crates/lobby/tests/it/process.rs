@@ -259,6 +259,17 @@ async fn a_database_out_of_reach_is_a_503_for_a_while_and_no_more() {
     let unknown = with_session().await;
     unknown.is_refused(503, "busy");
     assert_eq!(unknown.header("retry-after"), Some("1"));
+    // Nobody is told that they are signed out, or that a link is over, by a server that cannot know.
+    let cookie = format!("lobby-session-{}", lobby.port());
+    lobby.get("/_lobby/sign-in").cookie(&cookie, "nobodys").await.is(503);
+    lobby.get("/_lobby/account/").cookie(&cookie, "nobodys").await.is(503);
+    lobby.get("/_lobby/reset?link=nobodys").await.is(503);
+    let pushed = "urn:ietf:params:oauth:request_uri:main_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    lobby.get(&format!("/_lobby/oauth/authorize?client_id=app&request_uri={pushed}")).await.is(503);
+    let silent = "response_type=code&client_id=app&redirect_uri=http://127.0.0.1/cb&prompt=none\
+                  &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+    let told = lobby.get(&format!("/_lobby/oauth/authorize?{silent}")).cookie(&cookie, "nobodys").await;
+    assert!(told.header("location").unwrap().contains("error=temporarily_unavailable"), "{told:?}");
     server.restart();
     ask().await.is(200);
     with_session().await.is_refused(401, "key.unknown");

@@ -59,8 +59,10 @@ pub(crate) enum Prompt {
 }
 
 /// Why a request leads nowhere.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) enum Unfit {
+    /// The store could not tell.
+    Fault(store::Fault),
     /// Nobody's `client_id`: a page.
     Client(String),
     /// A redirect that is not the client's: a page, and never a redirect.

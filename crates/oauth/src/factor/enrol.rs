@@ -41,7 +41,7 @@ pub(super) struct Sent {
 pub(super) async fn owner(call: &Call<'_>, path: &str) -> Result<Owner, Answer> {
     let rest = path.strip_prefix("/_lobby/account").unwrap_or_default();
     let again = |again: Option<String>| Errand::Account { path: rest.to_owned(), again };
-    let Some(session) = call.session().await else {
+    let Some(session) = call.session().await.map_err(|fault| call.fault(&fault))? else {
         return Err(sign_in::show(call, &again(None), None, None).await);
     };
     let account = call.people().of_id(&session.subject).await.map_err(|fault| call.fault(&fault))?;

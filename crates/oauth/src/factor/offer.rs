@@ -42,9 +42,11 @@ pub(crate) async fn offer(
 
 /// It was taken, or put off: either way what was under way goes on.
 pub(super) async fn answer(call: &Call<'_>, form: &Parameters, sid: &str, then: &Errand) -> Answer {
-    let Some(session) = call.session().await.filter(|session| session.sid == sid) else {
-        return sign_in::show(call, then, None, None).await;
+    let session = match call.session().await {
+        Ok(session) => session.filter(|session| session.sid == sid),
+        Err(fault) => return call.fault(&fault),
     };
+    let Some(session) = session else { return sign_in::show(call, then, None, None).await };
     if !form.text(field::CREDENTIAL).is_empty() {
         let name = super::passkeys::usual_name(call);
         // One that is not taken is no reason to stop: the account's page has another try.
