@@ -34,6 +34,8 @@ pub struct State {
     failures: SmallVec<[Timestamp; 5]>,
     locked_until: Option<Timestamp>,
     locks: u32,
+    /// From when on it says nothing any more.
+    idle_at: Option<Timestamp>,
 }
 
 impl State {
@@ -59,6 +61,7 @@ impl State {
             self.locked_until = Some(now.plus(settings.length(self.locks)));
             self.locks = self.locks.saturating_add(1);
         }
+        self.idle_at = self.locked_until.or(Some(now.plus(settings.window)));
     }
 
     /// Forgets everything: the right password came, or the owner recovered the account.
@@ -67,8 +70,8 @@ impl State {
     }
 
     /// Whether nothing is kept that a fresh state would not say, but for how long the next lock would be.
-    pub fn is_idle(&self, settings: &Settings, now: Timestamp) -> bool {
-        self.locked_for(now).is_none() && self.failures.iter().all(|at| now.since(*at) >= settings.window)
+    pub fn is_idle(&self, now: Timestamp) -> bool {
+        self.idle_at.is_none_or(|at| now >= at)
     }
 }
 

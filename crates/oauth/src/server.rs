@@ -46,6 +46,8 @@ pub struct Server {
     pub(crate) attempts: Arc<Attempts>,
     /// Wrong user codes of devices, by address (RFC 8628 5.1).
     pub(crate) guesses: Attempts,
+    /// Questions for how good a password would be, by address.
+    pub(crate) asked: Attempts,
     pub(crate) sessions: Sessions,
     pub(crate) master: [u8; 32],
     entropy: Arc<dyn Entropy>,
@@ -91,6 +93,7 @@ impl Server {
             store: parts.store,
             passwords: parts.passwords,
             guesses: Attempts::default(),
+            asked: Attempts::default(),
             master: parts.master,
             entropy: parts.entropy,
             listener: parts.listener,
@@ -155,6 +158,7 @@ impl Server {
     pub async fn reset(&self, realm: &RealmId) -> Result<(), store::Fault> {
         self.attempts.forget(realm);
         self.guesses.forget(realm);
+        self.asked.forget(realm);
         self.store.forget_realm(realm).await
     }
 

@@ -29,8 +29,8 @@ pub(crate) fn serve(call: &Call<'_>, body: &[u8]) -> Answer {
     }
     let bound =
         guard::lockout::Settings { failures: MOST, window: WINDOW, lock: WINDOW, ..Default::default() };
-    let asker = format!("strength {}", call.visit.peer);
-    if call.server.guesses.fail(&call.realm, &asker, &bound, call.visit.real).is_some() {
+    let asker = guard::household(call.visit.peer).to_string();
+    if call.server.asked.fail(&call.realm, &asker, &bound, call.visit.real).is_some() {
         return empty(StatusCode::TOO_MANY_REQUESTS);
     }
     let email = [form.text("email"), form.text("username")].into_iter().find(|text| text.contains('@'));

@@ -53,6 +53,18 @@ async fn no_other_page_asks_and_nobody_asks_without_end() {
     assert_eq!((answers[0], answers[118], answers[119], answers[124]), (200, 200, 429, 429));
 }
 
+/// Whoever has a network has all of its addresses (attacks.md, G09).
+#[tokio::test]
+async fn a_network_of_one_household_asks_as_one() {
+    let mut house = House::with(open());
+    let mut last = 0;
+    for number in 0..121 {
+        house.visit.peer = format!("2001:db8::{number:x}").parse().unwrap();
+        last = ask(&house, "", "aaaa", &[]).await.status().as_u16();
+    }
+    assert_eq!(last, 429);
+}
+
 /// The form of each page where a password is chosen names where its script asks, and no other does.
 #[tokio::test]
 async fn where_a_password_is_chosen_the_page_may_ask() {
