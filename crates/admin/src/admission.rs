@@ -53,6 +53,8 @@ impl Default for Knock<'_> {
 pub enum Turned {
     /// `Host` is no name of ours (DNS rebinding): 421 `control.host`.
     Host,
+    /// It came over plain HTTP from another machine, which whoever is on the way can read: 403 `admin.plain`.
+    Plain,
     /// The page is another site's: 403 `control.origin`.
     Origin,
     /// Not loopback, and no token or a wrong one: 401 `control.token`.

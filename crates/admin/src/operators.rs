@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
+use ipnet::IpNet;
 use model::RequestId;
 use serde_json::json;
 
@@ -59,6 +60,8 @@ pub struct Caller {
 pub struct Operators {
     /// Names that `Host` may have beside addresses and those of the loopback.
     pub hosts: Vec<String>,
+    /// Whose word counts for whom they speak.
+    pub trusted_proxies: Vec<IpNet>,
     /// The docs page of the codes.
     pub docs: String,
     /// How it stands, and what was counted.
@@ -71,13 +74,19 @@ const READABLE: [Method; 2] = [Method::GET, Method::HEAD];
 
 impl Operators {
     /// Answers one request.
-    pub async fn answer(&self, request: Request<Bytes>, caller: Caller) -> Response<Bytes> {
+    pub async fn answer(&self, request: Request<Bytes>, mut caller: Caller) -> Response<Bytes> {
         let refuse = |refusal: Refusal| refusal.answer(&self.docs, caller.id);
         if !self.admits(&request) {
             return refuse(Refusal::Turned(Turned::Host));
         }
         let path = request.uri().path();
         if let Some(office) = self.offices.iter().find(|office| office.takes(path)) {
+            let proxies = &self.trusted_proxies;
+            let seen = guard::Peer::seen(caller.peer, caller.secure, request.headers(), proxies);
+            if !seen.private {
+                return refuse(Refusal::Turned(Turned::Plain));
+            }
+            (caller.peer, caller.secure) = (seen.address, seen.secure);
             return office.answer(request, caller).await;
         }
         if !["/health/live", "/health/ready", "/metrics"].contains(&path) {
@@ -154,18 +163,22 @@ mod tests {
     }
 
     fn asked(method: Method, host: Option<&str>, path: &str, readiness: Readiness) -> (u16, String) {
-        let operators = Operators {
-            hosts: vec!["lobby.internal".to_owned()],
-            docs: "docs".to_owned(),
-            pulse: Arc::new(Standing(readiness)),
-            offices: vec![Box::new(Echo)],
-        };
         let mut request = Request::builder().method(method).uri(path);
         if let Some(host) = host {
             request = request.header(header::HOST, host);
         }
         let caller = Caller { peer: [127, 0, 0, 1].into(), secure: false, id: RequestId([0; 12]) };
-        let request = request.body(Bytes::new()).unwrap();
+        answered(request.body(Bytes::new()).unwrap(), caller, readiness)
+    }
+
+    fn answered(request: Request<Bytes>, caller: Caller, readiness: Readiness) -> (u16, String) {
+        let operators = Operators {
+            hosts: vec!["lobby.internal".to_owned()],
+            trusted_proxies: vec!["192.0.2.0/24".parse().unwrap()],
+            docs: "docs".to_owned(),
+            pulse: Arc::new(Standing(readiness)),
+            offices: vec![Box::new(Echo)],
+        };
         let mut answering = Box::pin(operators.answer(request, caller));
         let Poll::Ready(answer) = answering.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("nothing here waits")
@@ -188,6 +201,29 @@ mod tests {
         for host in ["localhost:9443", "127.0.0.1", "10.1.2.3:9443", "[::1]:9443", "Lobby.Internal"] {
             assert_eq!(get(host, "/metrics"), (200, "lobby_up 1\n".to_owned()), "{host}");
         }
+    }
+
+    #[test]
+    fn no_token_is_taken_that_others_could_read_on_its_way() {
+        let calls = |peer: [u8; 4], secure, forwarded: Option<&str>, path: &str| {
+            let mut request = Request::builder().uri(path).header(header::HOST, "10.1.2.3");
+            if let Some(scheme) = forwarded {
+                request =
+                    request.header("x-forwarded-for", "198.51.100.1").header("x-forwarded-proto", scheme);
+            }
+            let caller = Caller { peer: peer.into(), secure, id: RequestId([0; 12]) };
+            answered(request.body(Bytes::new()).unwrap(), caller, Readiness::Ready)
+        };
+        let (far, proxy, users) = ([198, 51, 100, 1], [192, 0, 2, 1], "/admin/v1/users");
+        let (status, refused) = calls(far, false, None, users);
+        assert!(status == 403 && refused.contains("admin.plain"), "{status} {refused}");
+        assert_eq!(calls(far, true, None, users).0, 200);
+        assert_eq!(calls(far, false, Some("https"), users).0, 403, "anybody can write that");
+        assert_eq!(calls(proxy, false, Some("https"), users).0, 200);
+        assert_eq!(calls(proxy, false, Some("http"), users).0, 403);
+        assert_eq!(calls([127, 0, 0, 1], false, None, users).0, 200);
+        // Who watches carries nothing that is secret.
+        assert_eq!(calls(far, false, None, "/health/live").0, 200);
     }
 
     #[test]

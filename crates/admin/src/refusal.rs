@@ -42,6 +42,10 @@ impl Refusal {
                 let detail = "Host is no loopback name and none that is configured";
                 ("control.host", 421, "This is no name of this control API", detail)
             }
+            Self::Turned(Turned::Plain) => {
+                let detail = "The call came over plain HTTP from another machine, where others can read it";
+                ("admin.plain", 403, "Administration is over HTTPS alone", detail)
+            }
             Self::Turned(Turned::Origin) => {
                 let detail = "The page that calls is neither ours nor of this machine";
                 ("control.origin", 403, "This origin may not call the control API", detail)
@@ -84,6 +88,9 @@ impl Refusal {
     fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Turned(Turned::Host) => Some("Call by localhost, or add the name to control.hosts."),
+            Self::Turned(Turned::Plain) => Some(
+                "Serve HTTPS with listen.tls, or have the proxy in trusted_proxies say X-Forwarded-Proto.",
+            ),
             Self::Turned(Turned::Origin) => {
                 Some("Call from a page on localhost, or from a test without a page.")
             }
@@ -137,7 +144,7 @@ impl Refusal {
             Self::ContentType => {
                 headers.insert("accept-post", HeaderValue::from_static("application/json"));
             }
-            Self::Turned(Turned::Host | Turned::Origin)
+            Self::Turned(Turned::Host | Turned::Plain | Turned::Origin)
             | Self::Letters
             | Self::Unknown { .. }
             | Self::Wrong { .. }

@@ -78,6 +78,7 @@ fn operators(
     );
     Operators {
         hosts: config.control.hosts.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
         docs: gateway::DOCS.to_owned(),
         pulse: pulse.clone(),
         offices: vec![Box::new(administration), Box::new(Assets(brand))],
