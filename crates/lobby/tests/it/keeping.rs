@@ -247,7 +247,7 @@ fn a_command_without_a_store_says_so() {
 
 const KEYCLOAK: &str = r#"{"realm":"shop","users":[
   {"id":"b4f5c1a2-0000-4000-8000-000000000001","username":"Ana","email":"ana@example.com","emailVerified":true,
-   "enabled":true,"createdTimestamp":1700000000000,"firstName":"Ana","realmRoles":["default-roles-shop","admin"],
+   "enabled":true,"createdTimestamp":1700000000000,"firstName":"Ana","realmRoles":["default-roles-shop","admin","lobby:owner","director"],
    "credentials":[{"type":"otp"},{"type":"password",
      "secretData":"{\"value\":\"u7yR4tGbH+RGlSXqJZQzAnAgOmmBBqGsF5I8cMrJjv0=\",\"salt\":\"c2FsdHNhbHRzYWx0c2FsdA==\"}",
      "credentialData":"{\"hashIterations\":27500,\"algorithm\":\"pbkdf2-sha256\"}"}]},
@@ -287,6 +287,7 @@ fn users_of_other_products_come_with_their_hashes() {
         taken.exits(0);
         assert!(taken.stderr.contains(told), "{taken:?}");
         folder.run(&["user", "disable", "ana"]).exits(0);
+        assert!(taken.stderr.contains("user 1 (Ana) comes without the role lobby:owner"), "{taken:?}");
         assert!(taken.stderr.contains("user 2 (bob@example.com) comes without a password"), "{taken:?}");
         folder.run(&["import", &auth0, "--from", "auth0"]).exits(0);
         folder.run(&["import", &firebase, "--from", "firebase", "--hash-config", &config]).exits(0);
@@ -303,7 +304,8 @@ fn users_of_other_products_come_with_their_hashes() {
     let of = |key: &str| users.iter().find(|user| user["email_key"] == key).unwrap();
     let ana = of("ana@example.com");
     assert_eq!((&ana["name"], &ana["name_key"]), (&"Ana".into(), &"ana".into()));
-    assert_eq!(ana["roles"], "[\"admin\"]");
+    assert_eq!(ana["roles"], "[\"admin\"]", "nobody comes as an administrator of this server");
+    assert_eq!(ana["scopes"], "*", "as who signs up: roles and plans say who may what");
     assert_eq!(ana["claims"], "{\"given_name\":\"Ana\"}");
     assert_eq!(ana["created_at"], 1_700_000_000_000_000_i64);
     assert!(ana["password"].as_str().unwrap().starts_with("$pbkdf2-sha256$i=27500"), "{ana}");

@@ -51,7 +51,7 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Import) -> Result<Exit,
             cli::From::Lobby => read(import, input, &arguments.file).await?,
             cli::From::Keycloak | cli::From::Auth0 | cli::From::Firebase => {
                 let people = foreign::people(arguments, input)?;
-                people.unhashed.iter().for_each(|why| reporter.line(why));
+                people.lost.iter().for_each(|why| reporter.line(why));
                 made(import, &people.records, &arguments.file).await?
             }
         };

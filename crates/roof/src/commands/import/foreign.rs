@@ -3,7 +3,9 @@
 
 use std::io::BufRead;
 
+use admin::DIRECTOR;
 use identity::{
+    EVERY_SCOPE,
     names::{email_key, name_key},
     password::{FirebaseKey, ImportError, Phc, auth0, firebase, keycloak},
 };
@@ -18,8 +20,8 @@ use crate::{cli, exit::Failure, system::SystemClock};
 pub(super) struct People {
     /// Each with its line, or its number where the export is one document.
     pub(super) records: Vec<(u64, Map<String, Value>)>,
-    /// Of those whose password cannot be taken: they come without one, and choose another by a reset.
-    pub(super) unhashed: Vec<String>,
+    /// What cannot be taken: a password, in whose place they choose another by a reset, or a role.
+    pub(super) lost: Vec<String>,
 }
 
 /// Somebody, as another product knew them.
@@ -71,7 +73,7 @@ pub(super) fn people(arguments: &cli::Import, mut input: Box<dyn BufRead>) -> Re
 
 impl People {
     fn none() -> Self {
-        Self { records: Vec::new(), unhashed: Vec::new() }
+        Self { records: Vec::new(), lost: Vec::new() }
     }
 }
 
@@ -105,11 +107,18 @@ impl Gathered<'_> {
             Some(Err(why)) => {
                 let (file, handle) = (self.arguments.file.display(), person.handle());
                 let why = format!("{file}: user {number} ({handle}) comes without a password: {why}");
-                self.people.unhashed.push(why);
+                self.people.lost.push(why);
                 String::new()
             }
             None => String::new(),
         };
+        for role in person.roles.iter().filter(|role| is_ours(role)) {
+            let (file, handle) = (self.arguments.file.display(), person.handle());
+            let why = "who administers here is not said elsewhere";
+            self.people
+                .lost
+                .push(format!("{file}: user {number} ({handle}) comes without the role {role}: {why}"));
+        }
         let record = person.record(&self.arguments.realm, source, &password, self.now);
         let record = record.map_err(|why| self.wrong(number, &why))?;
         self.people.records.push((number, record));
@@ -151,11 +160,12 @@ impl Person<'_> {
         let version = i64::from(!password.is_empty());
         let hash = digest::sha256(format!("{source}\n{}", self.id).as_bytes());
         let id = base64url::encode(hash.get(..16).unwrap_or_default());
+        let roles: Vec<_> = self.roles.iter().filter(|role| !is_ours(role)).collect();
         let record = json!({
             "kind": "user", "realm": realm, "id": id, "name": name, "name_key": name_key,
             "email": email, "email_key": email_key, "email_verified_at": since(self.verified),
             "password": password, "password_version": version, "must_change": 0,
-            "roles": json!(self.roles).to_string(), "scopes": "", "plan": "",
+            "roles": json!(roles).to_string(), "scopes": EVERY_SCOPE, "plan": "",
             "claims": Value::Object(self.claims.clone()).to_string(),
             "disabled_at": since(self.disabled), "created_at": created, "seen_at": 0,
         });
@@ -164,6 +174,10 @@ impl Person<'_> {
             _ => Err("a record is an object".to_owned()),
         }
     }
+}
+
+fn is_ours(role: &str) -> bool {
+    role.starts_with("lobby:") || role == DIRECTOR
 }
 
 fn text<'a>(user: &'a Value, name: &str) -> &'a str {
