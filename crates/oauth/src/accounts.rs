@@ -157,7 +157,7 @@ impl Call<'_> {
             at: self.visit.now,
             id: base64url::encode(self.server.random::<8>()),
             what: what.as_str().to_owned(),
-            agent: self.agent().chars().take(256).collect(),
+            agent: self.agent().to_owned(),
             address: self.visit.peer.to_string(),
         };
         let _ = self.server.store.record_activity(&self.realm, account, activity).await;

@@ -66,6 +66,9 @@ struct Joined {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spoken(pub Arc<str>);
 
+/// How many letters a browser's name for itself has.
+const AGENT: usize = 256;
+
 /// How many codes are given between two looks for what has ended.
 const PURGE: u32 = 512;
 
@@ -200,10 +203,11 @@ impl Call<'_> {
         self.server.store.memory(&self.realm)
     }
 
-    /// What the browser says that it is.
+    /// What the browser says that it is, as much of it as is kept and told. A field that is text is ASCII.
     pub(crate) fn agent(&self) -> &str {
         let field = self.headers.get(http::header::USER_AGENT);
-        field.and_then(|field| field.to_str().ok()).unwrap_or_default()
+        let text = field.and_then(|field| field.to_str().ok()).unwrap_or_default();
+        text.get(..AGENT).unwrap_or(text)
     }
 
     /// Who there is.

@@ -15,7 +15,9 @@ use crate::{
 };
 
 pub(crate) use self::{
-    files::{create_private, private_database, private_folder, sync_file, write_private},
+    files::{
+        create_private, name_whole, part_of, private_database, private_folder, sync_file, write_private,
+    },
     key::{KeyPlace, fresh},
     place::{Place, beside},
 };

@@ -245,6 +245,17 @@ fn a_command_without_a_store_says_so() {
     assert!(memory.stderr.contains("in memory"), "{memory:?}");
 }
 
+#[test]
+fn what_failed_leaves_no_file_that_looks_like_an_export() {
+    let folder = Folder::new("");
+    fs::write(folder.path("lobby.db"), "this is no database ".repeat(500)).unwrap();
+    let to = folder.path("all.ndjson");
+    folder.run(&["export", to.to_str().unwrap()]).exits(2);
+    let left = fs::read_dir(to.parent().unwrap()).unwrap().map(|file| file.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with("all")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 const KEYCLOAK: &str = r#"{"realm":"shop","users":[
   {"id":"b4f5c1a2-0000-4000-8000-000000000001","username":"Ana","email":"ana@example.com","emailVerified":true,
    "enabled":true,"createdTimestamp":1700000000000,"firstName":"Ana","realmRoles":["default-roles-shop","admin","lobby:owner","director"],

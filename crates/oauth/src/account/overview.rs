@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
-use store::Session;
+use store::{Owner, Session};
 
 use super::{Visitor, password::is_fresh};
 use crate::{
@@ -14,6 +14,9 @@ use crate::{
     server::Call,
     sign_in,
 };
+
+/// How many keys are told of.
+const KEYS: u32 = 1000;
 
 pub(super) async fn overview(call: &Call<'_>, visitor: &Visitor) -> Result<Answer, store::Fault> {
     let (store, id, now) = (&call.server.store, &visitor.account.id, call.visit.now);
@@ -139,11 +142,34 @@ pub(super) async fn data(call: &Call<'_>, visitor: &Visitor) -> Result<Answer, s
             })
         })
         .collect();
+    let passkeys = store.passkeys_of(&call.realm, &account.id).await?;
+    let passkeys: Vec<_> = passkeys
+        .iter()
+        .map(|passkey| {
+            let used_at = passkey.used_at.map(|at| at.to_string());
+            json!({ "name": passkey.name, "created_at": passkey.created_at.to_string(), "used_at": used_at })
+        })
+        .collect();
+    let owner = Owner::User(account.id.clone());
+    let keys = store.keys(&call.realm, Some(&owner), None, KEYS).await?;
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            let [expires_at, revoked_at] =
+                [key.expires_at, key.revoked_at].map(|at| at.map(|at| at.to_string()));
+            json!({
+                "id": key.id, "kind": key.kind.as_str(), "name": key.name, "scopes": key.scopes,
+                "created_at": key.created_at.to_string(), "expires_at": expires_at, "revoked_at": revoked_at,
+            })
+        })
+        .collect();
+    let totp_since = store.totp_since(&call.realm, &account.id).await?.map(|at| at.to_string());
     let told = json!({
         "sub": account.subject(), "name": account.name,
         "email": account.claim("email"), "email_verified": account.claim("email_verified"),
         "roles": *account.roles, "scopes": account.scopes, "plan": account.plan, "claims": account.claims,
-        "sessions": sessions, "apps": apps, "activity": activity,
+        "sessions": sessions, "apps": apps, "activity": activity, "passkeys": passkeys, "keys": keys,
+        "authenticator_since": totp_since,
     });
     let mut answer = json_answer(StatusCode::OK, &told);
     answer.headers_mut().insert(

@@ -50,7 +50,11 @@ impl Means {
 
 /// The service as authenticators know it.
 pub(crate) fn party(call: &Call<'_>) -> Result<RelyingParty, PasskeyError> {
-    RelyingParty::new("Lobby", call.visit.origin(), call.settings.factors.passkeys.clone())
+    RelyingParty::new(
+        &call.settings.accounts.name,
+        call.visit.origin(),
+        call.settings.factors.passkeys.clone(),
+    )
 }
 
 /// The authenticator of a mock's persona.

@@ -91,9 +91,12 @@ pub(super) async fn shown(call: &Call<'_>, form: &Parameters) -> Result<Outcome<
     let (counter, backed_up) = (used.counter, used.backup_state);
     let judge = move |record: &Json| judge_use(record, counter, backed_up);
     match call.server.store.use_passkey(&call.realm, &id, call.visit.now, judge).await? {
-        // A persona's own is nowhere written; it does not count either.
-        Some(true) | None => Ok(Outcome::Good((found.user_id, used.method))),
-        Some(false) => Ok(Outcome::Refused),
+        Some(true) => Ok(Outcome::Good((found.user_id, used.method))),
+        // A persona's own is nowhere written; it does not count either. Any other was removed meanwhile.
+        None if call.settings.directory.account(&found.user_id).is_some_and(|it| it.built_in.passkey) => {
+            Ok(Outcome::Good((found.user_id, used.method)))
+        }
+        Some(false) | None => Ok(Outcome::Refused),
     }
 }
 

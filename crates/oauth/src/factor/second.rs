@@ -208,7 +208,7 @@ async fn app(call: &Call<'_>, errand: &Errand) -> (String, Option<String>) {
         let name = requested.client.name.clone().unwrap_or_else(|| requested.client.id.clone());
         return (name, Some(requested.reply.redirect.clone()));
     }
-    ("Lobby".to_owned(), None)
+    (call.house().name.to_owned(), None)
 }
 
 /// Takes what a sign-in form brings beside a password: a passkey, or the answer to a page of ours. `None`: it

@@ -18,6 +18,7 @@ mod guessing;
 mod house;
 mod invitations;
 mod issue;
+mod keeping;
 mod logout;
 mod mailed;
 mod pages;

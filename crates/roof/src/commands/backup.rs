@@ -1,14 +1,12 @@
 //! `lobby backup`
 
-use std::{fs, path::PathBuf};
-
 use store::Location;
 
 use crate::{
     cli,
     exit::{Exit, Failure},
     report::Reporter,
-    state::{Place, create_private, sync_file},
+    state::{Place, create_private, name_whole, part_of},
 };
 
 /// Copies the store while servers go on with it.
@@ -30,19 +28,11 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Backup) -> Result<Exit,
     if to.exists() {
         return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
     }
-    let mut part = to.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    // Nobody else may read it from its first byte on, and it has its name only once it is whole.
+    let part = part_of(to);
+    // Nobody else may read it from its first byte on.
     create_private(&part).map_err(failed)?;
     let copied = store::back_up(database, &part).map_err(|fault| place.wrong(fault.to_string()));
-    let copied = copied.and_then(|()| sync_file(&part).map_err(failed));
-    let copied = copied.and_then(|()| fs::rename(&part, to).and_then(|()| sync_file(to)).map_err(failed));
-    if copied.is_err() {
-        // What is left of it is of no use.
-        let _ = fs::remove_file(&part);
-    }
-    copied?;
+    name_whole(copied, &part, to, failed)?;
     let mut message = format!("wrote {}", to.display());
     if let Some(key) = &place.key {
         message.push_str("; its secrets are sealed with the key in ");

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Makes a folder that the user alone may look into. One that is there is somebody's already, and stays as it is.
@@ -56,6 +56,30 @@ pub(crate) fn create_private(path: &Path) -> io::Result<fs::File> {
 pub(crate) fn sync_file(path: &Path) -> io::Result<()> {
     fs::File::open(path)?.sync_all()?;
     sync_folder(path)
+}
+
+/// Where a file is written that gets its name only once it is whole.
+pub(crate) fn part_of(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    part.into()
+}
+
+/// Gives what was written its name; where it failed, what is left of it is of no use.
+pub(crate) fn name_whole<T, E>(
+    written: Result<T, E>,
+    part: &Path,
+    path: &Path,
+    failed: impl Fn(io::Error) -> E,
+) -> Result<T, E> {
+    let named = written.and_then(|written| {
+        let named = sync_file(part).and_then(|()| fs::rename(part, path)).and_then(|()| sync_file(path));
+        named.map(|()| written).map_err(failed)
+    });
+    if named.is_err() {
+        let _ = fs::remove_file(part);
+    }
+    named
 }
 
 /// Writes a file that the user alone may read, over one that is there.
