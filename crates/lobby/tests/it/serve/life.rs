@@ -116,12 +116,14 @@ async fn the_lock_of_a_server_that_was_killed_holds_nobody_up() {
 
 #[tokio::test]
 async fn sigterm_drains_and_says_so_meanwhile() {
-    let mut lobby = serve(&shared_mock()).arguments(&["--grace", "20s"]).await;
+    let config = format!("{}control: {{ token: '${{CONTROL}}' }}\n", shared_mock());
+    let mut lobby = serve(&config).variable("CONTROL", "t0ken").arguments(&["--grace", "20s"]).await;
     let admin = lobby.admin();
     admin.get("/health/ready").await.is(200);
     let mut slow = lobby.raw().await;
     let head = format!(
-        "GET /open HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nlobby-scenario: delay:1500ms\r\n\r\n",
+        "GET /open HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nlobby-scenario: delay:1500ms\r\n\
+         authorization: Bearer t0ken\r\n\r\n",
         lobby.port()
     );
     slow.send(head.as_bytes()).await;
