@@ -164,6 +164,8 @@ test("an_app_is_set_up_from_the_page", async () => {
   await ana.page.locator('button[name=persona][value="alice"]').click();
   const link = await ana.page.getByRole("link", { name: "Open in an app on this device" }).getAttribute("href");
   const secret = new URL(link).searchParams.get("secret");
+  const box = await ana.page.locator("svg.qr").boundingBox();
+  assert.ok(box.width > 150 && Math.abs(box.width - box.height) < 1, `a camera reads ${JSON.stringify(box)}`);
   await ana.page.getByLabel("The code that the app shows now").fill(totp(secret));
   await press(ana.page, "Turn on");
   await ana.page.waitForURL(/account\/codes/);
