@@ -3,22 +3,35 @@ use model::{RealmId, Timestamp};
 use crate::{Fault, Hash, Store, value::Value};
 
 impl Store {
-    /// Opens the one door through which the first account is made, unless there is an account. A token that was
-    /// made before opens nothing more. False: there is somebody already.
-    pub async fn open_setup(&self, realm: &RealmId, token: Hash, until: Timestamp) -> Result<bool, Fault> {
+    /// Opens the one door through which the first account is made, unless there is an account. `token` makes the
+    /// token of a door from when it closes: a door that another server on this database opened with it, and that
+    /// is open `now`, stays. Another token opens nothing more. When it closes; `None`: there is somebody already.
+    pub async fn open_setup(
+        &self,
+        realm: &RealmId,
+        token: impl Fn(Timestamp) -> Hash + Send + Sync + 'static,
+        (now, until): (Timestamp, Timestamp),
+    ) -> Result<Option<Timestamp>, Fault> {
         let of = realm.clone();
         self.write(async move |transaction| {
             let here = [Value::text(of.as_str())];
             let sql = "SELECT id FROM users WHERE realm = $1 LIMIT 1";
             if !transaction.rows(sql, &here).await?.is_empty() {
-                return Ok(false);
+                return Ok(None);
+            }
+            let sql = "SELECT token_hash, expires_at FROM setups WHERE realm = $1";
+            if let Some(row) = transaction.rows(sql, &here).await?.first() {
+                let end = Timestamp::from_micros(row.integer(1)?);
+                if end > now && row.bytes(0)? == token(end) {
+                    return Ok(Some(end));
+                }
             }
             transaction.rows("DELETE FROM setups WHERE realm = $1", &here).await?;
             let [here] = here;
             let sql = "INSERT INTO setups (realm, token_hash, expires_at) VALUES ($1, $2, $3)";
-            let arguments = [here, Value::bytes(&token), Value::Integer(until.as_micros())];
+            let arguments = [here, Value::bytes(&token(until)), Value::Integer(until.as_micros())];
             transaction.rows(sql, &arguments).await?;
-            Ok(true)
+            Ok(Some(until))
         })
         .await
     }

@@ -454,7 +454,8 @@ async fn a_person_makes_the_first_owner_on_a_page_that_says_everything_that_is_w
     let office = office();
     let hash = super::shown::secret_hash("t");
     let end = NOW.plus(std::time::Duration::from_secs(3600));
-    assert!(office.store.open_setup(&office.realm, hash, end).await.unwrap());
+    let opened = office.store.open_setup(&office.realm, move |_| hash, (NOW, end)).await;
+    assert_eq!(opened.unwrap(), Some(end));
     assert_eq!(browse(&office, "GET /setup/other", &[]).await, "over");
     assert_eq!(browse(&office, "GET /setup/t", &[]).await, "form /setup/t   []");
     let wrong = [("name", "a b"), ("email", "nobody"), ("new", "short")];

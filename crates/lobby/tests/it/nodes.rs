@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use testkit::{Lobby, Postgres, serve};
+use testkit::{Client, Lobby, Postgres, serve};
 use tokio::time::{Duration, Instant};
 
 use crate::{
@@ -118,4 +118,19 @@ async fn a_command_works_with_a_server_of_its_own_machine_and_never_beside_those
 fn write(folder: &Path, postgres: &Postgres) {
     std::fs::write(folder.join("lobby.yaml"), config(postgres)).unwrap();
     std::fs::write(folder.join("master"), "fb".repeat(32)).unwrap();
+}
+
+#[tokio::test]
+async fn each_servers_setup_link_opens_the_one_door() {
+    let postgres = Postgres::start();
+    let (one, other) = (node(&postgres).await, node(&postgres).await);
+    let links: Vec<String> =
+        [&one, &other].map(|node| node.ready()["setup"].as_str().unwrap().to_owned()).into();
+    for link in &links {
+        let (base, path) = link.split_at(link.find("/setup/").unwrap());
+        Client::new(base).get(path).await.is(200);
+    }
+    add_alice(one.folder());
+    let (base, path) = links[1].split_at(links[1].find("/setup/").unwrap());
+    Client::new(base).get(path).await.is(404);
 }

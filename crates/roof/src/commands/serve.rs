@@ -73,6 +73,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let mut lock = Lock::of_server(&place, gathering.folder()).await?;
     let mut certificates = setting.certificates(serve, &gathering, reporter)?;
     let kept = state::Kept::open(&place, wiring.oauth.algorithm).await?;
+    let master = kept.master;
     let port = port(&public, setting.public.port());
     let address = Address {
         issuer: setting.issuer.clone(),
@@ -93,7 +94,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let admin_url = running::url(admin_tls.is_some(), Some(setting.admin.ip()), admin_port);
     let token = Secret::new(running::token(&SystemEntropy.bytes::<32>()));
     lock.say(&admin_url, &token).await?;
-    let setup = setup::open(&house.store, &admin_url, &SystemEntropy).await?;
+    let setup = setup::open(&house.store, &admin_url, master).await?;
     let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
     let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };
     let office = Arc::new(AdminDoor::new(&gathering, &house.settings(), tokens, pulse));
@@ -116,6 +117,9 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let notice = Notice { url: &url, admin: &admin_url, issuer: &setting.issuer, house: &house };
     let mut notes = setting.notes.clone();
     notes.extend(setup.as_deref().map(setup::note));
+    if let Some(link) = &setup {
+        reporter.told_to_programs("setup", &setup::note(link), json!({ "setup": link }));
+    }
     notice.tell(reporter, &notes);
     if let Some(ready) = ready {
         ready.write(&Ready {

@@ -91,3 +91,15 @@ async fn the_page_speaks_the_language_of_the_browser() {
     let form = admin.get(&path).header("accept", "text/html").header("accept-language", "ar").await;
     assert!(form.text().contains("lang=\"ar\" dir=\"rtl\""), "{}", form.text());
 }
+
+#[tokio::test]
+async fn a_log_for_programs_has_the_link_too() {
+    let config = "issuer: https://login.example.com\n";
+    let lobby = testkit::serve(config).arguments(&["--log-format", "json"]).await;
+    let said = lobby.talk();
+    let said = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told = said.filter(|line| line["event"] == "setup").collect::<Vec<_>>();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["setup"], lobby.ready()["setup"]);
+    assert!(told[0]["message"].as_str().unwrap().contains("within an hour"));
+}

@@ -2,30 +2,25 @@
 
 use std::time::Duration;
 
-use model::{Clock, Entropy, SandboxName};
+use jose::digest;
+use model::{Clock, SandboxName, Timestamp};
 use store::Store;
 
-use crate::{
-    exit::Failure,
-    running,
-    system::{SystemClock, SystemEntropy},
-};
+use crate::{exit::Failure, running, system::SystemClock};
 
 /// How long the link is good.
 const OPEN: Duration = Duration::from_secs(3600);
 
-/// The link, while nobody has an account.
-pub(super) async fn open(
-    store: &Store,
-    admin: &str,
-    entropy: &SystemEntropy,
-) -> Result<Option<String>, Failure> {
-    let token = running::token(&entropy.bytes::<32>());
-    let until = SystemClock.now().plus(OPEN);
-    let hash = identity::key_hash(token.as_bytes());
-    let opened = store.open_setup(&SandboxName::main().realm(), hash, until).await;
-    let opened = opened.map_err(Failure::from_error)?;
-    Ok(opened.then(|| format!("{admin}/setup/{token}")))
+/// The link, while nobody has an account. Servers on one database have one door between them, of which each says
+/// where it is: the token follows from what they share and from when the door closes.
+pub(super) async fn open(store: &Store, admin: &str, master: [u8; 32]) -> Result<Option<String>, Failure> {
+    let token = move |end: Timestamp| {
+        running::token(&digest::hmac_sha256(&master, format!("setup\0{}", end.as_micros())))
+    };
+    let hash = move |end| identity::key_hash(token(end).as_bytes());
+    let now = SystemClock.now();
+    let closes = store.open_setup(&SandboxName::main().realm(), hash, (now, now.plus(OPEN))).await;
+    Ok(closes.map_err(Failure::from_error)?.map(|end| format!("{admin}/setup/{}", token(end))))
 }
 
 /// What a person is told of the link.
