@@ -3,7 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::exit::Failure;
+use crate::{exit::Failure, state};
 
 /// What a program that waits is told.
 pub(crate) struct Ready<'a> {
@@ -24,11 +24,12 @@ pub(crate) struct ReadyFile {
 }
 
 impl ReadyFile {
-    /// Takes the place beside `path`, from where the file is moved, so that a reader never sees half a line.
+    /// Takes the place beside `path`, from where the file is moved, so that a reader never sees half a line. The
+    /// user alone may read it: the setup link that it has makes an owner.
     pub(crate) fn reserve(path: &Path) -> Result<Self, Failure> {
         let beside = path.with_extension(format!("{}.part", std::process::id()));
         let folder = || io::Error::other("it is a folder");
-        let taken = if path.is_dir() { Err(folder()) } else { fs::write(&beside, "") };
+        let taken = if path.is_dir() { Err(folder()) } else { state::create_private(&beside).map(drop) };
         taken.map_err(|error| unwritable(path, &error))?;
         Ok(Self { path: path.to_owned(), beside })
     }
