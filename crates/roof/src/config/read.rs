@@ -228,6 +228,7 @@ mod tests {
             "accounts: { sign_up: maybe }\n",
             "factors: { passkeys: { verification: maybe } }\n",
             "recovery: [post]\n",
+            "passwords: { breached: off }\n",
             "mail: post\n",
             "mail: { from: a@b.example }\n",
             "keys: { expires: soon }\n",
@@ -248,6 +249,7 @@ mod tests {
         let problem = file.idle(&file.parse().unwrap()).unwrap();
         assert!(problem.message.ends_with("`counters`"), "{}", problem.message);
         assert_eq!((problem.severity, problem.place.unwrap().line), (Severity::Warning, 3));
+            "passwords: { breached: on }\n",
         let file = written("store: memory\ncounters: memory\nlisten: { tls: local }\n");
         assert_eq!(file.idle(&file.parse().unwrap()), None);
     }

@@ -195,6 +195,11 @@ pub(crate) fn word_or<'de, D: Deserializer<'de>, T, M: Deserialize<'de>>(
             (self.1)(text).ok_or_else(|| E::custom(format_args!("this key takes {}", self.0)))
         }
 
+        // YAML's word for it.
+        fn visit_bool<E: serde::de::Error>(self, on: bool) -> Result<T, E> {
+            self.visit_str(if on { "on" } else { "off" })
+        }
+
         fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
             M::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(self.2)
         }
