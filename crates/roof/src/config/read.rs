@@ -56,7 +56,7 @@ impl Written {
     /// A problem with a line as a whole; with the file, where none is known.
     pub(crate) fn line_problem(&self, line: Option<u32>, message: String, help: Option<String>) -> Problem {
         let line = line.unwrap_or(1).max(1);
-        let text = self.text.lines().nth(line as usize - 1).unwrap_or_default();
+        let text = &self.line(line);
         let column = text.chars().take_while(|c| c.is_whitespace()).count();
         let length = u32::try_from(text.trim().chars().count()).unwrap_or(1).clamp(1, 200);
         let column = u32::try_from(column).unwrap_or(0).saturating_add(1);
@@ -84,11 +84,17 @@ impl Written {
 
     fn place(&self, at: Location) -> Option<Place> {
         let line = u32::try_from(at.line()).ok().filter(|line| *line > 0)?;
-        let text = self.text.lines().nth(line as usize - 1).unwrap_or_default();
+        let text = &self.line(line);
         let column = u32::try_from(at.column()).unwrap_or(1).max(1);
         let length = length(text.chars().skip(column as usize - 1));
         let text = text.chars().take(200).collect();
         Some(Place { file: self.file.clone(), line, column, length, text })
+    }
+
+    /// A line of the file as it may be shown: no URL's password is in it.
+    fn line(&self, number: u32) -> String {
+        let line = self.text.lines().nth(number as usize - 1).unwrap_or_default();
+        line.split("://").map(without_password).collect::<Vec<_>>().join("://")
     }
 
     fn explain(&self, error: &Error) -> Problem {
@@ -113,6 +119,14 @@ impl Written {
         };
         Problem { severity: Severity::Error, code, message, place, help }
     }
+}
+
+/// `lobby:…@db` of `lobby:sekret@db`.
+fn without_password(part: &str) -> String {
+    let end = part.find([' ', '"', '\'']).unwrap_or(part.len());
+    let (authority, rest) = part.split_at(end);
+    let held = authority.rsplit_once('@').and_then(|(held, host)| Some((held.split_once(':')?, host)));
+    held.map_or_else(|| part.to_owned(), |((user, _), host)| format!("{user}:…@{host}{rest}"))
 }
 
 fn unknown_key(field: &str, expected: &[&'static str]) -> String {
@@ -181,6 +195,16 @@ mod tests {
     }
 
     #[test]
+    fn a_urls_password_is_not_shown_with_its_line() {
+        let text = "store: \"postgres://lobby:s/e@kret@db/x\" # note@home\n";
+        let file = Written { file: Arc::new("lobby.yaml".into()), text: text.to_owned() };
+        let shown = "store: \"postgres://lobby:…@db/x\" # note@home";
+        let place = file.value_problem(&["store"], String::new(), None).place.unwrap();
+        assert_eq!((&*place.text, place.length), (shown, 30));
+        assert_eq!(file.line_problem(Some(1), String::new(), None).place.unwrap().text, shown);
+    }
+
+    #[test]
     fn a_key_that_is_written_twice_is_said_so_in_our_words() {
         let problem = parse("tokens: { access: 10m }\ntokens: { access: 5m }\n").unwrap_err();
         assert_eq!((problem.message.as_str(), problem.place.unwrap().line), ("`tokens` is here twice", 2));
@@ -204,6 +228,7 @@ mod tests {
             "listen: { public: 0.0.0.0:8443, tls: { cert: a.pem, key: file:a.key } }\n",
             "listen: { tls: local }\n",
             "passwords: { breached: embedded, score: 4, argon2: { memory: 19MiB, lanes: 1 } }\n",
+            "passwords: { breached: off }\n",
             "passwords: { breached: file:known.bin }\n",
             "passwords: { breached: { api: https://pwned.example, timeout: 1s, on_error: refuse } }\n",
             "accounts: { sign_up: invitation, names: either, basic: app_passwords }\n",
@@ -224,11 +249,11 @@ mod tests {
             "listen: here\n",
             "listen: { tls: none }\n",
             "passwords: { breached: maybe }\n",
+            "passwords: { breached: on }\n",
             "passwords: { score: 5 }\n",
             "accounts: { sign_up: maybe }\n",
             "factors: { passkeys: { verification: maybe } }\n",
             "recovery: [post]\n",
-            "passwords: { breached: off }\n",
             "mail: post\n",
             "mail: { from: a@b.example }\n",
             "keys: { expires: soon }\n",
@@ -249,7 +274,6 @@ mod tests {
         let problem = file.idle(&file.parse().unwrap()).unwrap();
         assert!(problem.message.ends_with("`counters`"), "{}", problem.message);
         assert_eq!((problem.severity, problem.place.unwrap().line), (Severity::Warning, 3));
-            "passwords: { breached: on }\n",
         let file = written("store: memory\ncounters: memory\nlisten: { tls: local }\n");
         assert_eq!(file.idle(&file.parse().unwrap()), None);
     }
