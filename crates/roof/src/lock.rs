@@ -4,7 +4,7 @@
 //! works on the store without them has it alone.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -54,7 +54,9 @@ fn place(location: &Location, folder: &Path) -> Option<PathBuf> {
     match location {
         Location::Memory => None,
         Location::File(path) => {
-            let mut place = path.clone().into_os_string();
+            // By whichever name, a database has one lock.
+            let real = fs::canonicalize(path).or_else(|_| Ok(path.with_file_name(fs::read_link(path)?)));
+            let mut place = real.unwrap_or_else(|_: io::Error| path.clone()).into_os_string();
             place.push(".lock");
             Some(place.into())
         }
@@ -228,6 +230,25 @@ mod tests {
         let text = std::fs::read_to_string(folder.path().join("lobby.db.lock")).unwrap();
         assert!(text.is_empty(), "{text}");
         block(Lock::take(&location, folder.path(), Use::Serving, lost)).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_database_has_one_lock_by_whichever_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lobby.db");
+        let link = folder.path().join("link.db");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let take = |path: &Path| {
+            block(Lock::take(&Location::File(path.to_owned()), folder.path(), Use::Serving, lost))
+        };
+        let before_it_is_made = take(&link).unwrap();
+        take(&file).unwrap_err();
+        std::fs::write(&file, "").unwrap();
+        take(&file).unwrap_err();
+        drop(before_it_is_made);
+        let _lock = take(&file).unwrap();
+        take(&link).unwrap_err();
     }
 
     #[cfg(unix)]
