@@ -23,7 +23,7 @@ pub(crate) struct Passwords {
     pub(crate) breached: Option<Breached>,
     /// Whether one like the account's name is refused; default true.
     pub(crate) like_user: Option<bool>,
-    /// Words that are refused too, as the service's name.
+    /// Words that are refused too, beside the service's name (`pages.name`).
     pub(crate) words: Vec<String>,
     /// What hashing costs.
     pub(crate) argon2: Argon2,

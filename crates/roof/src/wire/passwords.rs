@@ -50,10 +50,11 @@ pub(super) fn policy(gathering: &Gathering, problems: &mut Vec<Problem>) -> Opti
     }
 }
 
-/// The rules for a new password.
+/// The rules for a new password. What pages call the service is its name, too.
 fn password_rules(config: &Config) -> Rules {
     let default = Rules::default();
-    let Some(written) = &config.passwords else { return default };
+    let name = config.pages.iter().filter_map(|pages| pages.name.clone());
+    let Some(written) = &config.passwords else { return Rules { words: name.collect(), ..default } };
     let size = |written: Option<u32>, default: usize| {
         written.map_or(default, |size| usize::try_from(size).unwrap_or(usize::MAX))
     };
@@ -63,7 +64,7 @@ fn password_rules(config: &Config) -> Rules {
         score: written.score.map_or(default.score, |score| score.0),
         classes: written.classes.map_or(default.classes, |classes| classes.0),
         like_user: written.like_user.unwrap_or(default.like_user),
-        words: written.words.clone(),
+        words: written.words.iter().cloned().chain(name).collect(),
     }
 }
 
@@ -123,4 +124,23 @@ fn service(api: &BreachedApi) -> Result<Breaches, (String, &'static str)> {
         Some(accounts::OnError::Refuse) => OnError::Refuse,
     };
     Ok(Breaches::Api { ranges: Box::new(service), on_error })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::read::Written;
+
+    #[test]
+    fn the_services_name_is_a_word_that_no_password_is_made_of() {
+        let words = |text: &str| {
+            let written = Written { file: Arc::new("lobby.yaml".into()), text: text.to_owned() };
+            password_rules(&written.parse().unwrap()).words
+        };
+        assert_eq!(words("pages: { name: Bookshop }\n"), ["Bookshop"]);
+        assert_eq!(words("pages: { name: Shop }\npasswords: { words: [books] }\n"), ["books", "Shop"]);
+        assert!(words("passwords: {}\n").is_empty());
+    }
 }
