@@ -1,6 +1,6 @@
 //! `/_lobby/account/authenticator`: an app that shows codes.
 
-use identity::{SEED_BYTES, qr, seed_text, take_totp, totp_uri};
+use identity::{SEED_BYTES, Shown, qr, seed_text, take_totp, totp_uri};
 use jose::base64url;
 
 use super::{
@@ -14,6 +14,7 @@ use crate::{
     seal::Errand,
     server::Call,
     settings::RequiredFactor,
+    sign_in,
 };
 
 const PATH: &str = "/_lobby/account/authenticator";
@@ -52,12 +53,16 @@ async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
             store.keep_totp(realm, user, &seed, call.visit.now).await.map_err(fault)?;
             store.forget_browsers(realm, user).await.map_err(fault)?;
             call.told_of_factor(user, Activity::AuthenticatorAdded).await;
-            let next = if there.means.codes == 0 && call.settings.factors.codes {
-                "/_lobby/account/codes"
+            let path = if there.means.codes == 0 && call.settings.factors.codes {
+                "/codes"
             } else {
-                PATH
+                "/authenticator"
             };
-            return Ok(go_on(call, next));
+            // Its code was shown just now, and is not taken twice: nobody is asked for the next one at once.
+            let mut shown = Shown::of(&there.session.methods);
+            shown.add(identity::Method::OneTimeCode);
+            let then = Errand::Account { path: path.to_owned(), again: None };
+            return Ok(sign_in::enter(call, &then, &there.account, Some((&shown, &there.session.acr))).await);
         }
         _ => {}
     }
