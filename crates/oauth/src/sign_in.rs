@@ -337,8 +337,9 @@ pub(crate) async fn resume(call: &Call<'_>, errand: &Errand, session: &Session) 
         }
         Errand::Device { user_code, .. } => device_page::after_sign_in(call, user_code),
         Errand::Account { path, .. } => account::after_sign_in(call, path),
+        // Whoever came without an app is where everything of theirs is.
+        Errand::Visit => account::after_sign_in(call, "/"),
         Errand::Logout { .. }
-        | Errand::Visit
         | Errand::Factor { .. }
         | Errand::Ceremony { .. }
         | Errand::Enrol { .. }

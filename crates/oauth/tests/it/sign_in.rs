@@ -186,6 +186,6 @@ async fn the_page_alone_shows_who_is_signed_in() {
     let page = house.get("/_lobby/sign-in").await;
     page.is_page(200, "name=\"persona\"");
     let answer = house.submit(&page, &[("persona", "alice")]).await;
-    assert_eq!(answer.header("location"), "/_lobby/sign-in");
+    assert_eq!(answer.header("location"), "/_lobby/account/");
     house.get("/_lobby/sign-in").await.is_page(200, "alice");
 }
