@@ -32,6 +32,38 @@ pub enum SignUp {
     Closed,
 }
 
+/// What people sign in with. Whoever has only the other signs in with that.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Names {
+    /// A name or an address.
+    #[default]
+    Either,
+    /// An address.
+    Email,
+    /// A name.
+    Name,
+}
+
+impl Names {
+    /// What the field is called.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Either => "sign_in.name",
+            Self::Email => "account.email",
+            Self::Name => "account.name",
+        }
+    }
+
+    fn admits(self, account: &Account, typed: &str) -> bool {
+        match self {
+            Self::Either => true,
+            Self::Email => typed.contains('@') || account.email.is_none(),
+            // Whoever has no name is called by the address.
+            Self::Name => !typed.contains('@') || account.name.contains('@'),
+        }
+    }
+}
+
 /// What becomes of mails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mails {
@@ -51,6 +83,8 @@ pub struct AccountRules {
     pub name: String,
     /// Who may make one.
     pub sign_up: SignUp,
+    /// What people sign in with.
+    pub names: Names,
     /// What becomes of mails.
     pub mails: Mails,
     /// Whether whoever forgot a password chooses another one by mail.
@@ -68,6 +102,7 @@ impl Default for AccountRules {
         Self {
             name: "Lobby".to_owned(),
             sign_up: SignUp::Closed,
+            names: Names::Either,
             mails: Mails::Off,
             resets: true,
             reminder: Duration::ZERO,
@@ -86,6 +121,13 @@ impl Call<'_> {
     /// Whom our own pages belong to, where no app asked.
     pub(crate) fn house(&self) -> App<'_> {
         App { name: &self.settings.accounts.name, redirect: None, home: None }
+    }
+
+    /// Who signs in with what was typed. Personas do with whatever they have.
+    pub(crate) async fn who(&self, typed: &str) -> Result<Option<Arc<Account>>, store::Fault> {
+        let (names, personas) = (self.settings.accounts.names, &self.settings.directory);
+        let found = self.people().named(typed).await?;
+        Ok(found.filter(|who| names.admits(who, typed) || personas.account(&who.id).is_some()))
     }
 
     /// What a sign-in page offers beside its form. Whoever makes an account goes on with what was under way.

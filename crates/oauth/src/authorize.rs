@@ -234,6 +234,7 @@ pub(crate) fn show_sign_in_with(
     let page = SignIn {
         sign_up: ways.sign_up.as_deref(),
         reset: ways.reset.as_deref(),
+        label: call.settings.accounts.names.label(),
         app: page::app(&requested.client, Some(&requested.reply.redirect)),
         ticket: form.ticket(),
         who,

@@ -58,7 +58,7 @@ mod token_endpoint;
 mod userinfo;
 mod visit;
 
-pub use accounts::{AccountRules, Mails, SignUp};
+pub use accounts::{AccountRules, Mails, Names, SignUp};
 pub use authenticators::{Handle, Unhandled};
 pub use issue::{IssueError, IssueRequest, Issued};
 pub use opaque::{sandbox_asked, sandbox_brought, sandbox_named};

@@ -187,7 +187,7 @@ async fn proven(call: &Call<'_>, name: &str, password: &str) -> Result<Arc<Accou
         }));
     };
     let (attempts, now) = (&call.server.attempts, call.visit.now);
-    let account = call.people().named(name).await.map_err(|_| SignInProblem::Busy)?;
+    let account = call.who(name).await.map_err(|_| SignInProblem::Busy)?;
     let whose = Whose::of(account.as_deref(), name);
     let counted = &*call.counted(&whose);
     let locked = |left| {
@@ -397,6 +397,7 @@ pub(crate) async fn show_with(
     let page = SignIn {
         sign_up: ways.sign_up.as_deref(),
         reset: ways.reset.as_deref(),
+        label: call.settings.accounts.names.label(),
         app: call.house(),
         ticket: form.ticket(),
         who: match (errand, typed) {

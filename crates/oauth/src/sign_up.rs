@@ -5,7 +5,7 @@
 use http::{Method, StatusCode};
 use identity::{
     Account, Cookie, EVERY_SCOPE, INVITATION,
-    names::{EmailKey, email_key},
+    names::{EmailKey, email_key, name_key},
     password::About,
 };
 use jose::{base64url, digest};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::{User, Written};
 
 use crate::{
-    accounts::{Mails, SignUp},
+    accounts::{Mails, Names, SignUp},
     activity::Activity,
     answer::Answer,
     authorize, factor, invitation,
@@ -32,6 +32,9 @@ const PURPOSE: &str = "sign-up";
 #[derive(Serialize, Deserialize)]
 struct Pending {
     email: String,
+    /// The name that they chose, where people sign in with one.
+    #[serde(default)]
+    name: String,
     password: String,
     /// The SHA-256 of the form's cookie: in another browser the password is asked for, so that nobody makes an
     /// account with a password that a stranger chose.
@@ -67,7 +70,7 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
         (SignUp::Open, Mails::Outbox | Mails::Sent) if is_post => sent(call, &parameters).await,
         (SignUp::Open, Mails::Outbox | Mails::Sent) => match token {
             Some(token) => show_link(call, token, Vec::new()).await,
-            None => show(call, errand_of(call, &parameters), "", Vec::new()),
+            None => show(call, errand_of(call, &parameters), ("", ""), Vec::new()),
         },
     }
 }
@@ -76,7 +79,7 @@ async fn sent(call: &Call<'_>, form: &Parameters) -> Answer {
     let Some(errand) = call.own_errand(form) else { return call.failure(FailureKind::Forged) };
     match form.get("link") {
         Some(token) => confirm(call, token, form.text("current")).await,
-        None => begin(call, errand, form.text("email"), form.text("new")).await,
+        None => begin(call, errand, (form.text("name"), form.text("email")), form.text("new")).await,
     }
 }
 
@@ -98,7 +101,14 @@ fn errand_of(call: &Call<'_>, query: &Parameters) -> Errand {
     }
 }
 
-fn show(call: &Call<'_>, errand: Errand, email: &str, problems: Vec<Text>) -> Answer {
+fn show(call: &Call<'_>, errand: Errand, (name, email): (&str, &str), problems: Vec<Text>) -> Answer {
+    let mut fields = vec![
+        Field { name: "email", input: Input::Email, value: email, fixed: false },
+        Field { name: "new", input: Input::NewPassword, value: "", fixed: false },
+    ];
+    if has_names(call) {
+        fields.insert(0, Field { name: "name", input: Input::Name, value: name, fixed: false });
+    }
     let form = call.form("/_lobby/sign-up", errand);
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let sign_in = call.visit.path("/_lobby/sign-in");
@@ -107,10 +117,7 @@ fn show(call: &Call<'_>, errand: Errand, email: &str, problems: Vec<Text>) -> An
         app: call.house(),
         ticket: form.ticket(),
         link: None,
-        fields: vec![
-            Field { name: "email", input: Input::Email, value: email, fixed: false },
-            Field { name: "new", input: Input::NewPassword, value: "", fixed: false },
-        ],
+        fields,
         problems,
         instead: Some(("sign_up.instead", &sign_in)),
         status,
@@ -118,15 +125,36 @@ fn show(call: &Call<'_>, errand: Errand, email: &str, problems: Vec<Text>) -> An
     call.page(&page, Some(&form), None)
 }
 
-async fn begin(call: &Call<'_>, errand: Errand, email: &str, password: &str) -> Answer {
-    let email = email.trim();
+/// Whether people choose a name, beside the address by which it is made sure that they are there.
+fn has_names(call: &Call<'_>) -> bool {
+    call.settings.accounts.names == Names::Name
+}
+
+/// What is wrong with a name that somebody chose. Unlike an address, one that is taken is said to be: nobody
+/// could choose one otherwise.
+async fn wrong_name(call: &Call<'_>, name: &str) -> Result<Option<Text>, store::Fault> {
+    if name_key(name).is_err() {
+        return Ok(Some(Text::plain("setup.name_wrong")));
+    }
+    Ok(call.people().named(name).await?.map(|_| Text::plain("sign_up.name_taken")))
+}
+
+async fn begin(call: &Call<'_>, errand: Errand, (name, email): (&str, &str), password: &str) -> Answer {
+    let (name, email) = (if has_names(call) { name.trim() } else { "" }, email.trim());
+    if has_names(call) {
+        match wrong_name(call, name).await {
+            Ok(None) => {}
+            Ok(Some(problem)) => return show(call, errand, (name, email), vec![problem]),
+            Err(fault) => return call.fault(&fault),
+        }
+    }
     let Ok(key) = email_key(email) else {
-        return show(call, errand, email, vec![Text::plain("account.email_wrong")]);
+        return show(call, errand, (name, email), vec![Text::plain("account.email_wrong")]);
     };
-    let about = About { email: Some(email), ..About::default() };
+    let about = About { name, email: Some(email), also: &[] };
     let accepted = match call.judged(password, &about).await {
         Ok(accepted) => accepted,
-        Err(problems) => return show(call, errand, email, problems),
+        Err(problems) => return show(call, errand, (name, email), problems),
     };
     if let Some(answer) = call.too_many() {
         return answer;
@@ -137,6 +165,7 @@ async fn begin(call: &Call<'_>, errand: Errand, email: &str, password: &str) -> 
     let browser = call.cookie(Cookie::Form).unwrap_or_default();
     let pending = Pending {
         email: email.to_owned(),
+        name: name.to_owned(),
         password: hash.as_str().to_owned(),
         browser: base64url::encode(digest::sha256(browser)),
         errand,
@@ -187,8 +216,8 @@ async fn show_link(call: &Call<'_>, token: &str, problems: Vec<Text>) -> Answer 
         || call.house(),
         |requested| page::app(&requested.client, Some(&requested.reply.redirect)),
     );
-    let mut fields =
-        vec![Field { name: "username", input: Input::Username, value: &pending.email, fixed: true }];
+    let who = if pending.name.is_empty() { &pending.email } else { &pending.name };
+    let mut fields = vec![Field { name: "username", input: Input::Username, value: who, fixed: true }];
     if !is_same_browser(call, &pending) {
         fields.push(Field { name: "current", input: Input::CurrentPassword, value: "", fixed: false });
     }
@@ -265,6 +294,8 @@ async fn confirm(call: &Call<'_>, token: &str, password: &str) -> Answer {
 
 fn user(call: &Call<'_>, pending: &Pending, key: &EmailKey) -> User {
     User {
+        name_key: name_key(&pending.name).map(|key| key.as_str().to_owned()).unwrap_or_default(),
+        name: pending.name.clone(),
         email: pending.email.clone(),
         email_key: key.as_str().to_owned(),
         email_verified_at: Some(call.visit.now),

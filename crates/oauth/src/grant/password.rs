@@ -18,7 +18,7 @@ pub(crate) async fn serve(exchange: Exchange<'_>) -> Result<Answer, Refusal> {
     let asked = scope::asked(settings, &proven.client, form.get("scope"))?;
     let lockout = settings.lockout_everywhere.then_some(&settings.lockout);
     let attempts = &call.server.attempts;
-    let account = call.people().named(name).await?;
+    let account = call.who(name).await?;
     // Counted with those of the sign-in page.
     let whose = Whose::of(account.as_deref(), name);
     let is_locked =

@@ -156,6 +156,7 @@ fn sign_in(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn Fn
     let plain = SignIn {
         app,
         ticket,
+        label: "sign_in.name",
         who: Who::Anyone,
         personas: &[],
         problem: None,
@@ -191,6 +192,7 @@ fn factors(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn Fn
     let plain = SignIn {
         app,
         ticket,
+        label: "sign_in.name",
         who: Who::Anyone,
         personas: &[],
         problem: None,

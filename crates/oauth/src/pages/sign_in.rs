@@ -73,6 +73,8 @@ pub struct SignIn<'a> {
     pub app: App<'a>,
     /// What the forms carry.
     pub ticket: Ticket<'a>,
+    /// What the name's field is called: the id of a text.
+    pub label: &'static str,
     /// Whose name stands in the field.
     pub who: Who<'a>,
     /// The personas of a mock, in order; empty in production.
@@ -108,7 +110,7 @@ impl Page for SignIn<'_> {
         context! {
             app => self.app.values(),
             ticket => self.ticket.values(),
-            name, fixed, personas,
+            name, fixed, personas, label => self.label,
             sign_up => self.sign_up, reset => self.reset,
             problem => self.problem.map(SignInProblem::values),
             passkey => self.passkey.map(PasskeyAsked::values),

@@ -25,6 +25,7 @@ fn sign_in(problem: Option<SignInProblem>) -> SignIn<'static> {
     SignIn {
         app: APP,
         ticket: TICKET,
+        label: "sign_in.name",
         who: Who::Suggested("alice"),
         personas: &[],
         problem,

@@ -103,7 +103,7 @@ pub(crate) struct Argon2 {
 pub(crate) struct Accounts {
     /// Who may make one; default `open` in a mock.
     pub(crate) sign_up: Option<SignUp>,
-    /// What people sign in with; default `either`.
+    /// What people sign in with, and choose at sign-up; default `either`. Who has only the other signs in with that.
     pub(crate) names: Option<Names>,
     /// What Basic takes; default `passwords` in a mock.
     pub(crate) basic: Option<BasicTakes>,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use identity::password::Policy;
-use oauth::{AccountRules, Mails, SignUp};
+use oauth::{AccountRules, Mails, Names, SignUp};
 
 use crate::{
     config::{Config, accounts, pages::Mail},
@@ -34,5 +34,10 @@ pub(crate) fn rules(config: &Config, footing: Footing, passwords: Arc<Policy>) -
     let ways = config.recovery.as_ref();
     let resets = ways.is_none_or(|ways| ways.iter().any(|way| matches!(way, accounts::Recovery::Email)));
     let reminder = config.keys.as_ref().and_then(|keys| keys.remind).map_or(WEEK, |span| span.0);
-    AccountRules { name, sign_up, mails, resets, reminder, passwords }
+    let names = match config.accounts.as_ref().and_then(|accounts| accounts.names) {
+        Some(accounts::Names::Email) => Names::Email,
+        Some(accounts::Names::Name) => Names::Name,
+        Some(accounts::Names::Either) | None => Names::Either,
+    };
+    AccountRules { name, sign_up, names, mails, resets, reminder, passwords }
 }
