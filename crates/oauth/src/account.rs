@@ -18,6 +18,7 @@ use crate::{
     authorize::drop_session_cookie,
     factor::{self, Lack},
     known_device::Whose,
+    letter::Letter,
     pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
     parameters::Parameters,
     reset,
@@ -169,6 +170,10 @@ async fn delete(call: &Call<'_>, visitor: &Visitor, form: &Parameters) -> Result
         return Ok(show(call, visitor, FormKind::Delete, "", vec![Text::plain("account.persona")]));
     }
     store.remove_user(&call.realm, id, call.visit.now, call.revoked_until()).await?;
+    if let Some(email) = visitor.email() {
+        // Whoever sat there may have been somebody else.
+        let _ = call.write_to(email, &Letter::Deleted).await;
+    }
     let mut answer = call.notice(NoticeKind::Deleted, StatusCode::OK);
     drop_session_cookie(call, &mut answer);
     Ok(answer)

@@ -31,6 +31,8 @@ pub(crate) enum Letter<'a> {
     ConfirmEmail { link: &'a str },
     /// To the address before: another one is theirs now.
     EmailChanged { link: &'a str },
+    /// The account was deleted by whoever was signed in.
+    Deleted,
     /// So many wrong passwords came that none is taken for a while.
     Locked { link: &'a str },
     /// The link of an invitation.
@@ -59,6 +61,7 @@ impl Letter<'_> {
             Self::PasswordChanged { link } => ("password_changed", Some(link), ""),
             Self::ConfirmEmail { link } => ("confirm_email", Some(link), ""),
             Self::EmailChanged { link } => ("email_changed", Some(link), ""),
+            Self::Deleted => ("deleted", None, ""),
             Self::Locked { link } => ("locked", Some(link), ""),
             Self::Invitation { link } => ("invitation", Some(link), ""),
             Self::Factor { what, link } => ("factor", Some(link), what.as_str()),

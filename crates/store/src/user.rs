@@ -95,7 +95,8 @@ pub enum Written<T> {
     Unknown,
 }
 
-/// Where the records of a user lie, and in which column their id: all go with the account.
+/// Where the records of a user lie, and in which column their id: all go with the account, and so do mails and
+/// links to its address.
 const OF_USER: [(&str, &str); 10] = [
     ("consents", "subject"),
     ("links", "subject"),
@@ -288,9 +289,13 @@ impl Store {
         let removed = self
             .write(async move |transaction| {
                 let named = [Value::text(of.as_str()), Value::text(&wanted)];
-                let sql = "DELETE FROM users WHERE realm = $1 AND id = $2 RETURNING id";
-                if transaction.rows(sql, &named).await?.is_empty() {
-                    return Ok(false);
+                let sql = "DELETE FROM users WHERE realm = $1 AND id = $2 RETURNING email, email_key";
+                let rows = transaction.rows(sql, &named).await?;
+                let Some(row) = rows.first() else { return Ok(false) };
+                for (table, column, of_address) in [("mails", "recipient", 0), ("links", "subject", 1)] {
+                    let sql = format!("DELETE FROM {table} WHERE realm = $1 AND {column} = $2");
+                    let address = Value::text(row.text(of_address)?);
+                    transaction.rows(&sql, &[Value::text(of.as_str()), address]).await?;
                 }
                 for (table, column) in OF_USER {
                     let sql = format!("DELETE FROM {table} WHERE realm = $1 AND {column} = $2");

@@ -372,6 +372,8 @@ async fn a_link_for_another_address_ends_with_the_password_it_was_asked_by() {
 async fn an_account_is_taken_away_and_deleted_by_its_owner() {
     let mut house = House::with(open());
     member(&mut house, "ana@example.com").await;
+    // Somebody asks once more: its link has a password's hash.
+    sign_up(&mut house, "ana@example.com").await.is_page(200, "Look into your mail");
     let data = house.get("/_lobby/account/data").await;
     assert!(data.header("content-disposition").contains("attachment"));
     assert_eq!(data.ok()["email"], "ana@example.com");
@@ -380,6 +382,11 @@ async fn an_account_is_taken_away_and_deleted_by_its_owner() {
     house.submit(&page, &[("current", PASSWORD)]).await.is_page(200, "Your account is deleted");
     sign_in(&house, "ana@example.com", PASSWORD).await.is_page(422, "do not go together");
     assert!(house.store.users(&house.visit.realm(), None, 9).await.unwrap().is_empty());
+    let mails = house.store.mails(&house.visit.realm(), None, 9).await.unwrap();
+    let subjects: Vec<&str> = mails.iter().map(|mail| &*mail.subject).collect();
+    assert_eq!(subjects, ["Your account at Lobby is deleted"], "nothing but that is kept");
+    let links = house.store.links(&house.visit.realm(), "sign-up", "", 9, NOW).await.unwrap();
+    assert!(links.is_empty(), "{links:?}");
 }
 
 #[tokio::test]
