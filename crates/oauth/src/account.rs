@@ -21,6 +21,7 @@ use crate::{
     letter::Letter,
     pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
     parameters::Parameters,
+    redirect::with_parameters,
     reset,
     seal::Errand,
     server::Call,
@@ -181,5 +182,9 @@ async fn delete(call: &Call<'_>, visitor: &Visitor, form: &Parameters) -> Result
 
 /// Where an account's own page goes on after a sign-in.
 pub(crate) fn after_sign_in(call: &Call<'_>, path: &str) -> Answer {
-    see_other(&call.visit.path(&format!("/_lobby/account{path}")))
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let to = call.visit.path(&format!("/_lobby/account{path}"));
+    let query: Vec<(_, _)> = url::form_urlencoded::parse(query.as_bytes()).collect();
+    let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (&**name, &**value)).collect();
+    see_other(&with_parameters(&to, &query, false))
 }

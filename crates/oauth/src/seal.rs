@@ -79,6 +79,9 @@ pub(crate) enum Errand {
         sid: String,
         /// What becomes theirs once they show that they have it: a seed, or recovery codes.
         pending: Vec<String>,
+        /// What they were asked for it by, sealed as it was: it goes on when they have it.
+        #[serde(default)]
+        request: String,
     },
     /// Somebody who has just signed in is offered a passkey.
     Offer {

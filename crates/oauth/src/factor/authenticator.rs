@@ -4,7 +4,7 @@ use identity::{SEED_BYTES, Shown, qr, seed_text, take_totp, totp_uri};
 use jose::base64url;
 
 use super::{
-    enrol::{Owner, go_on, owner, sent, wish},
+    enrol::{Owner, go_on, owner, sent, wish, with_request},
     passkeys::day,
 };
 use crate::{
@@ -19,16 +19,16 @@ use crate::{
 
 const PATH: &str = "/_lobby/account/authenticator";
 
-pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Answer {
-    match answered(call, body).await {
+pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Answer {
+    match answered(call, query, body).await {
         Ok(answer) | Err(answer) => answer,
     }
 }
 
-async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
+async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<Answer, Answer> {
     let fault = |fault: store::Fault| call.fault(&fault);
-    let there = owner(call, PATH).await?;
-    let sent = sent(call, &there, body).await?;
+    let mut there = owner(call, PATH, query).await?;
+    let sent = sent(call, &mut there, body).await?;
     let (store, realm, user) = (&call.server.store, &call.realm, &*there.account.id);
     match (wish(sent.as_ref()), &sent) {
         ("remove", _) if !is_demanded(call, &there) => {
@@ -53,15 +53,17 @@ async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
             store.keep_totp(realm, user, &seed, call.visit.now).await.map_err(fault)?;
             store.forget_browsers(realm, user).await.map_err(fault)?;
             call.told_of_factor(user, Activity::AuthenticatorAdded).await;
-            let path = if there.means.codes == 0 && call.settings.factors.codes {
-                "/codes"
-            } else {
-                "/authenticator"
+            let has_codes = there.means.codes > 0 || !call.settings.factors.codes;
+            let then = match there.then(call) {
+                Some(then) if has_codes => then,
+                _ => {
+                    let path = if has_codes { "/authenticator" } else { "/codes" };
+                    Errand::Account { path: with_request(path, &there.request), again: None }
+                }
             };
             // Its code was shown just now, and is not taken twice: nobody is asked for the next one at once.
             let mut shown = Shown::of(&there.session.methods);
             shown.add(identity::Method::OneTimeCode);
-            let then = Errand::Account { path: path.to_owned(), again: None };
             return Ok(sign_in::enter(call, &then, &there.account, Some((&shown, &there.session.acr))).await);
         }
         _ => {}
@@ -81,8 +83,7 @@ fn is_demanded(call: &Call<'_>, owner: &Owner) -> bool {
 }
 
 fn page(call: &Call<'_>, owner: &Owner, since: Option<&str>) -> Answer {
-    let errand = Errand::Enrol { sid: owner.session.sid.clone(), pending: Vec::new() };
-    let form = call.form(PATH, errand);
+    let form = call.form(PATH, owner.errand(Vec::new()));
     let page = Authenticator {
         ticket: form.ticket(),
         user: &owner.account.name,
@@ -95,8 +96,7 @@ fn page(call: &Call<'_>, owner: &Owner, since: Option<&str>) -> Answer {
 }
 
 fn set_up(call: &Call<'_>, owner: &Owner, seed: &[u8], wrong: bool) -> Answer {
-    let errand = Errand::Enrol { sid: owner.session.sid.clone(), pending: vec![base64url::encode(seed)] };
-    let form = call.form(PATH, errand);
+    let form = call.form(PATH, owner.errand(vec![base64url::encode(seed)]));
     let host = call.visit.origin().split_once("://").map_or("Lobby", |(_, host)| host);
     let service = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let uri = totp_uri(service, &owner.account.name, seed);

@@ -7,21 +7,21 @@ use crate::{
     activity::Activity,
     answer::Answer,
     pages::{RecoveryCodes, field},
-    seal::Errand,
     server::Call,
+    sign_in,
 };
 
 const PATH: &str = "/_lobby/account/codes";
 
-pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Answer {
-    match answered(call, body).await {
+pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Answer {
+    match answered(call, query, body).await {
         Ok(answer) | Err(answer) => answer,
     }
 }
 
-async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
-    let there = owner(call, PATH).await?;
-    let sent = sent(call, &there, body).await?;
+async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<Answer, Answer> {
+    let mut there = owner(call, PATH, query).await?;
+    let sent = sent(call, &mut there, body).await?;
     if !call.settings.factors.codes {
         return Ok(page(call, &there, &[], false));
     }
@@ -41,15 +41,17 @@ async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
             let kept = store.replace_recovery_codes(realm, &there.account.id, hashes).await;
             kept.map_err(|fault| call.fault(&fault))?;
             call.told_of_factor(&there.account.id, Activity::RecoveryCodesMade).await;
-            Ok(go_on(call, PATH))
+            match there.then(call) {
+                Some(then) => Ok(sign_in::resume(call, &then, &there.session).await),
+                None => Ok(go_on(call, PATH)),
+            }
         }
         _ => Ok(page(call, &there, &[], false)),
     }
 }
 
 fn page(call: &Call<'_>, owner: &Owner, new: &[String], wrong: bool) -> Answer {
-    let errand = Errand::Enrol { sid: owner.session.sid.clone(), pending: new.to_vec() };
-    let form = call.form(PATH, errand);
+    let form = call.form(PATH, owner.errand(new.to_vec()));
     let page = RecoveryCodes {
         ticket: form.ticket(),
         user: &owner.account.name,

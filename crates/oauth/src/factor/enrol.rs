@@ -15,7 +15,8 @@ use crate::{
     page::Opened,
     pages::{FailureKind, field},
     parameters::Parameters,
-    seal::Errand,
+    redirect::with_parameters,
+    seal::{Errand, Sealed},
     server::Call,
     sign_in,
 };
@@ -28,6 +29,23 @@ pub(super) struct Owner {
     pub(super) session: Arc<Session>,
     pub(super) account: Arc<Account>,
     pub(super) means: Means,
+    /// What led here, sealed: somebody was asked for what they had not; empty: nothing.
+    pub(super) request: String,
+}
+
+impl Owner {
+    /// What a form of theirs carries.
+    pub(super) fn errand(&self, pending: Vec<String>) -> Errand {
+        Errand::Enrol { sid: self.session.sid.clone(), pending, request: self.request.clone() }
+    }
+
+    /// What goes on once they have what they were asked for.
+    pub(super) fn then(&self, call: &Call<'_>) -> Option<Errand> {
+        match Sealed::open(&self.request, &call.key("sealed request"))?.errand {
+            Errand::Factor { then, .. } => Some(*then),
+            _ => None,
+        }
+    }
 }
 
 /// What a page's form brings.
@@ -38,9 +56,12 @@ pub(super) struct Sent {
 
 /// Who changes what they sign in with: signed in a short while ago, with all that they have. Others are asked
 /// first.
-pub(super) async fn owner(call: &Call<'_>, path: &str) -> Result<Owner, Answer> {
+pub(super) async fn owner(call: &Call<'_>, path: &str, query: Option<&str>) -> Result<Owner, Answer> {
+    let query = Parameters::of_query(query).ok();
+    let request = query.as_ref().map(|query| query.text(field::REQUEST)).unwrap_or_default();
     let rest = path.strip_prefix("/_lobby/account").unwrap_or_default();
-    let again = |again: Option<String>| Errand::Account { path: rest.to_owned(), again };
+    let rest = with_request(rest, request);
+    let again = |again: Option<String>| Errand::Account { path: rest.clone(), again };
     let Some(session) = call.session().await.map_err(|fault| call.fault(&fault))? else {
         return Err(sign_in::show(call, &again(None), None, None).await);
     };
@@ -56,12 +77,19 @@ pub(super) async fn owner(call: &Call<'_>, path: &str) -> Result<Owner, Answer> 
     if shown.missing(class) != Missing::Nothing {
         return Err(super::show(call, &again(None), &account, (&shown, class), None).await);
     }
-    Ok(Owner { session, account, means })
+    Ok(Owner { session, account, means, request: request.to_owned() })
+}
+
+/// A page of the account, with what led there.
+pub(super) fn with_request(path: &str, request: &str) -> String {
+    let pairs = Some((field::REQUEST, request)).filter(|_| !request.is_empty());
+    with_parameters(path, pairs.as_slice(), false)
 }
 
 /// Whether somebody is on the way to where they set up what they will sign in with.
 pub(super) fn is_on_the_way(errand: &Errand) -> bool {
-    matches!(errand, Errand::Account { path, .. } if ["/passkeys", "/authenticator"].contains(&&**path))
+    matches!(errand, Errand::Account { path, .. }
+        if path.split('?').next().is_some_and(|path| ["/passkeys", "/authenticator"].contains(&path)))
 }
 
 /// What is asked of whoever changes it: all that they have, of what is asked of everybody. Whoever has nothing
@@ -78,7 +106,7 @@ pub(super) fn class(call: &Call<'_>, account: &Account, means: &Means) -> &'stat
 }
 
 /// The form that was sent; `None` where the page is only looked at.
-pub(super) async fn sent(call: &Call<'_>, owner: &Owner, body: &[u8]) -> Result<Option<Sent>, Answer> {
+pub(super) async fn sent(call: &Call<'_>, owner: &mut Owner, body: &[u8]) -> Result<Option<Sent>, Answer> {
     if call.method != Method::POST {
         return Ok(None);
     }
@@ -86,7 +114,8 @@ pub(super) async fn sent(call: &Call<'_>, owner: &Owner, body: &[u8]) -> Result<
         .map_err(|error| call.failure(FailureKind::Request { detail: &error.to_string() }))?;
     let own = call.is_own_form(&form);
     match call.opened(&form) {
-        Opened::Errand(Errand::Enrol { sid, pending }) if own && sid == owner.session.sid => {
+        Opened::Errand(Errand::Enrol { sid, pending, request }) if own && sid == owner.session.sid => {
+            owner.request = request;
             Ok(Some(Sent { form, pending }))
         }
         Opened::Waited(_) => Ok(None),

@@ -15,29 +15,29 @@ use crate::{
     activity::Activity,
     answer::{Answer, empty},
     pages::{PasskeyLine, Passkeys, PasskeysProblem, field},
-    seal::Errand,
     server::Call,
+    sign_in,
 };
 
 const PATH: &str = "/_lobby/account/passkeys";
 /// How long a name may be.
 const NAME: usize = 60;
 
-pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Answer {
-    match answered(call, body).await {
+pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Answer {
+    match answered(call, query, body).await {
         Ok(answer) | Err(answer) => answer,
     }
 }
 
-async fn answered(call: &Call<'_>, body: &[u8]) -> Result<Answer, Answer> {
-    let mut there = owner(call, PATH).await?;
-    let sent = sent(call, &there, body).await?;
+async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<Answer, Answer> {
+    let mut there = owner(call, PATH, query).await?;
+    let sent = sent(call, &mut there, body).await?;
     let problem = match &sent {
         None => None,
         Some(sent) => change(call, &there, sent).await?,
     };
     if sent.is_some() {
-        there = owner(call, PATH).await?;
+        there = Owner { request: there.request, ..owner(call, PATH, None).await? };
     }
     Ok(page(call, &there, problem))
 }
@@ -59,6 +59,9 @@ async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<Pa
         }
         _ if !sent.form.text(field::CREDENTIAL).is_empty() => {
             let made = question::made(call, &sent.form, user, &usual_name(call)).await.map_err(fault)?;
+            if let (Ok(()), Some(then)) = (&made, owner.then(call)) {
+                return Err(sign_in::resume(call, &then, &owner.session).await);
+            }
             return Ok(made.err().map(|error| match error {
                 identity::PasskeyError::Make => PasskeysProblem::Make,
                 identity::PasskeyError::Unverified => PasskeysProblem::Unverified,
@@ -86,8 +89,7 @@ fn is_last_that_is_demanded(call: &Call<'_>, owner: &Owner) -> bool {
 }
 
 fn page(call: &Call<'_>, owner: &Owner, problem: Option<PasskeysProblem>) -> Answer {
-    let errand = Errand::Enrol { sid: owner.session.sid.clone(), pending: Vec::new() };
-    let form = call.form(PATH, errand);
+    let form = call.form(PATH, owner.errand(Vec::new()));
     let passkeys = &owner.means.passkeys;
     let question = Question::create(call, (&owner.account.id, &owner.account.name), passkeys);
     let days: Vec<(String, Option<String>)> =

@@ -353,6 +353,40 @@ async fn what_everybody_must_show_is_asked_of_users() {
     house.submit(&needed, &[("decision", "deny")]).await.is_redirect("access_denied");
 }
 
+fn link_to(page: &Answer, path: &str) -> String {
+    let text = plain(&page.text());
+    let links = text.split("href=\"").filter_map(|rest| rest.split('"').next());
+    links.map(str::to_owned).find(|link| link.starts_with(path)).unwrap_or_else(|| panic!("{path}: {text}"))
+}
+
+/// Ana follows a link for which she must sign in, and is where it led then.
+async fn ana_goes_to(house: &House, path: &str) -> Answer {
+    let page = house.get(path).await;
+    let mut answer = house.submit(&page, &[("username", "ana"), ("password", "correct horse battery")]).await;
+    if answer.text().contains("value=\"later\"") {
+        answer = house.submit(&answer, &[("do", "later")]).await;
+    }
+    house.get(&answer.header("location")).await
+}
+
+#[tokio::test]
+async fn whoever_adds_what_is_asked_for_goes_on_to_the_app() {
+    let required = FactorRules { required: RequiredFactor::Any, ..FactorRules::default() };
+    let house = House::with(Settings { factors: required, ..settings() });
+    ana(&house).await;
+    let needed = ana_signs_in(&house, &[]).await;
+    let page = ana_goes_to(&house, &link_to(&needed, "/_lobby/account/authenticator")).await;
+    let fours = between(&page.text(), "translate=\"no\" dir=\"ltr\">", "</code>").replace(' ', "");
+    let (right, _) = identity::totp_code(&base32(&fours), house.visit.real);
+    let codes = house.submit(&page, &[("do", "confirm"), ("code", &right)]).await;
+    let page = house.get(&codes.header("location")).await;
+    let page = house.submit(&page, &[("do", "new")]).await;
+    let recovery = between(&page.text(), "<li><code>", "<").to_owned();
+    let page = house.submit(&page, &[("do", "keep"), ("recovery_code", "aaaa")]).await;
+    let consent = house.submit(&page, &[("do", "keep"), ("recovery_code", &recovery)]).await;
+    consent.is_page(200, "value=\"allow\"");
+}
+
 #[tokio::test]
 async fn related_sites_are_named_where_there_are_any() {
     assert_eq!(House::new().get("/.well-known/webauthn").await.status(), 404);
