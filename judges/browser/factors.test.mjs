@@ -97,6 +97,15 @@ test("one_that_does_not_verify_its_user_is_not_let_in", async () => {
   await ana.done();
 });
 
+test("an_authenticator_that_has_a_passkey_is_said_to", async () => {
+  const ana = await person();
+  await register(ana);
+  await press(ana.page, "Add a passkey");
+  await ana.page.getByText("Your passkey is on this authenticator already.").waitFor();
+  assert.equal((await ana.held()).length, 1);
+  await ana.done();
+});
+
 test("a_removed_passkey_vanishes_from_its_authenticator", async () => {
   const ana = await person();
   await register(ana);

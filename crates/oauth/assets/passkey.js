@@ -50,7 +50,10 @@
       form.submit();
     } catch (error) {
       // Cancelled, or out of time: nothing is wrong. A question that lay in the field waits no longer.
-      if (mine === waiting && !mediation) form.querySelector("[role=status]").hidden = false;
+      if (mine !== waiting || mediation) return;
+      const line = form.querySelector("[role=status]");
+      if (error.name === "InvalidStateError") line.textContent = line.dataset.there || line.textContent;
+      line.hidden = false;
     }
   };
 
