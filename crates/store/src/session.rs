@@ -162,6 +162,17 @@ impl Store {
         touched
     }
 
+    /// Whether there is a session of this id, or a refresh token of one.
+    pub async fn has_session(&self, realm: &RealmId, sid: &str) -> Result<bool, Fault> {
+        let named = [Value::text(realm.as_str()), Value::text(sid)];
+        self.read(async move |transaction| {
+            let sql = "SELECT sid FROM sessions WHERE realm = $1 AND sid = $2 UNION ALL \
+                       SELECT sid FROM families WHERE realm = $1 AND sid = $2 AND revoked_at = 0 LIMIT 1";
+            Ok(!transaction.rows(sql, &named).await?.is_empty())
+        })
+        .await
+    }
+
     /// Ends a session: its cookie opens nothing more, and is known as one that did
     /// ([`Memory::is_ended`](crate::Memory::is_ended)); its refresh tokens and its access tokens are revoked.
     pub async fn end_session(

@@ -23,8 +23,12 @@ impl Call<'_> {
         Ok(page("sessions", living.map(shown::session).collect(), serde_json::Value::Null))
     }
 
-    /// Ends a session with its refresh tokens and access tokens. One that is not there has ended.
+    /// Ends a session with its refresh tokens and access tokens.
     pub(super) async fn end_session(&self, sid: &str) -> Result<Response<Bytes>, Refused> {
+        if !self.office.store.has_session(&self.office.realm, sid).await? {
+            let sid = sid.chars().take(100).collect::<String>();
+            return Err(Refused::Absent(format!("there is no session {sid}")));
+        }
         let store = self.audited("session.end", format!("session:{sid}"), Map::new());
         store.end_session(&self.office.realm, sid, self.now, self.office.until(self.now)).await?;
         Ok(done())

@@ -124,3 +124,13 @@ async fn the_outbox_of_a_running_server_is_opened_by_its_lock_alone() {
     let named = lobby(shop.folder(), &["outbox", "--server", &shop.url()], "");
     assert!(named.exits(2).stderr.contains("control token"), "{}", named.stderr);
 }
+
+#[test]
+fn a_session_that_is_not_there_is_not_ended_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("lobby.yaml"), CONFIG).unwrap();
+    let ended = lobby(folder.path(), &["session", "end", "nope"], "");
+    ended.exits(2);
+    assert!(ended.stderr.contains("there is no session nope"), "{}", ended.stderr);
+    assert_eq!(json(folder.path(), &["audit", "list"])["entries"], json!([]));
+}
