@@ -29,6 +29,8 @@ pub(super) enum Refused {
     Absent(String),
     /// Somebody else has it.
     Taken(String),
+    /// Nobody would be left who may do everything.
+    LastOwner,
     /// The password may not be one.
     Password(Refusals),
     /// Too much is asked at once, or the database is away.
@@ -78,6 +80,11 @@ impl Refused {
             }
             Self::Taken(detail) => {
                 ("admin.taken", StatusCode::CONFLICT, "That is somebody else's", detail.clone())
+            }
+            Self::LastOwner => {
+                let detail =
+                    "this is the last owner: give somebody else the role lobby:owner first".to_owned();
+                ("admin.last_owner", StatusCode::CONFLICT, "An owner stays", detail)
             }
             Self::Password(refusals) => {
                 let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
@@ -133,6 +140,7 @@ impl Refused {
             | Self::Unknown(_)
             | Self::Absent(_)
             | Self::Taken(_)
+            | Self::LastOwner
             | Self::Password(_)
             | Self::Read(_)
             | Self::Fault => {}

@@ -476,3 +476,23 @@ async fn a_person_makes_the_first_owner_on_a_page_that_says_everything_that_is_w
     let (_, trail) = ask(&office, "t0ken", "GET /admin/v1/audit", Value::Null).await;
     assert_eq!((&trail["entries"][0]["actor"], &trail["entries"][1]), (&json!("setup"), &Value::Null));
 }
+
+#[tokio::test]
+async fn the_last_owner_stays_one() {
+    let office = office();
+    let owner = json!(["lobby:owner"]);
+    let call = async |call: &str, body: Value| ask(&office, "t0ken", call, body).await;
+    call("POST /admin/v1/users", json!({ "name": "ann", "roles": owner })).await;
+    for wish in [json!({ "roles": [] }), json!({ "roles": ["lobby:admin"] }), json!({ "disabled": true })] {
+        let (status, answer) = call("PATCH /admin/v1/users/ann", wish).await;
+        assert_eq!((status, &answer["code"]), (409, &json!("admin.last_owner")), "{answer}");
+    }
+    assert_eq!(call("DELETE /admin/v1/users/ann", Value::Null).await.0, 409);
+    assert_eq!(call("PATCH /admin/v1/users/ann", json!({ "plan": "free" })).await.0, 200);
+    call("POST /admin/v1/users", json!({ "name": "ben", "roles": owner, "disabled": true })).await;
+    assert_eq!(call("DELETE /admin/v1/users/ann", Value::Null).await.0, 409, "ben cannot sign in");
+    call("PATCH /admin/v1/users/ben", json!({ "disabled": false })).await;
+    assert_eq!(call("PATCH /admin/v1/users/ann", json!({ "roles": ["reader"] })).await.0, 200);
+    assert_eq!(call("DELETE /admin/v1/users/ann", Value::Null).await.0, 204);
+    assert_eq!(call("DELETE /admin/v1/users/ben", Value::Null).await.0, 409);
+}

@@ -12,11 +12,14 @@ use model::{ScopeSet, Secret, Timestamp};
 use serde_json::{Map, Value};
 use store::{Handle, User, Written};
 
-use super::{Call, Refused, created, next, page, shown};
+use super::{Call, Refused, Role, created, next, page, shown};
 use crate::{
     body::Members,
     refusal::{done, ok},
 };
+
+/// How many users are looked through at once.
+const PAGE: u32 = 200;
 
 const MEMBERS: [&str; 10] = [
     "name",
@@ -194,6 +197,9 @@ impl Call<'_> {
         self.actor.may_turn(&*user.roles, roles)?;
         // A password or an address of somebody is a way to be them.
         self.actor.may_turn(&*user.roles, &[])?;
+        if wish.disabled == Some(true) || !roles.contains(Role::Owner.as_str()) {
+            self.keeps_an_owner(&user).await?;
+        }
         let password = self.hashed(&wish, &user.name, &user.email).await?;
         // What somebody else chose is good until they sign in with it (OWASP ASVS 5.0, 6.4.6).
         let is_chosen = password.as_ref().is_some_and(|password| !password.expose().is_empty());
@@ -218,6 +224,7 @@ impl Call<'_> {
     pub(super) async fn remove_user(&self, named: &str) -> Result<Response<Bytes>, Refused> {
         let user = self.user(named).await?;
         self.actor.may_turn(&*user.roles, &[])?;
+        self.keeps_an_owner(&user).await?;
         let mut told = Map::new();
         told.insert("name".to_owned(), user.name.as_str().into());
         let store = self.audited("user.remove", format!("user:{}", user.id), told);
@@ -227,6 +234,22 @@ impl Call<'_> {
         } else {
             Err(absent(named))
         }
+    }
+
+    /// Whether there is an owner without this user: nobody else can make another. Owners are among the first.
+    async fn keeps_an_owner(&self, user: &User) -> Result<(), Refused> {
+        let is_owner = |user: &User| user.disabled_at.is_none() && user.roles.contains(Role::Owner.as_str());
+        let (office, mut after) = (self.office, None::<(Timestamp, String)>);
+        while is_owner(user) {
+            let from = after.as_ref().map(|(at, id)| (*at, id.as_str()));
+            let users = office.store.users(&office.realm, from, PAGE).await?;
+            if users.iter().any(|other| other.id != user.id && is_owner(other)) {
+                break;
+            }
+            let Some(last) = users.last() else { return Err(Refused::LastOwner) };
+            after = Some((last.created_at, last.id.clone()));
+        }
+        Ok(())
     }
 
     /// The user of an id, a name or an address.
