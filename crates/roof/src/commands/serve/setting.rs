@@ -12,7 +12,10 @@ use crate::{
     authority::{Authority, default_folder},
     certificate::{Acme, AcmeSettings, CertificateFiles, LETS_ENCRYPT, Shown, certified},
     cli,
-    config::listen::{Certificate, Tls},
+    config::{
+        listen::{Certificate, Tls},
+        store::Store,
+    },
     exit::Failure,
     gather::Gathering,
     report::Reporter,
@@ -91,6 +94,10 @@ impl Setting {
                  request seems to come from it"
                     .to_owned(),
             );
+        }
+        if let Some(Store::Memory) = gathering.config.store {
+            let note = "`store: memory` keeps nothing: accounts, keys and sign-ins end with this process";
+            notes.push(note.to_owned());
         }
         match issuer {
             Some(issuer) if problems.is_empty() => {
