@@ -193,7 +193,7 @@ codes! {
     /// A credential, or the demand for one, over plain HTTP.
     TransportInsecure = "transport.insecure", 403, Challenge::None,
         "The connection is not encrypted",
-        "Use HTTPS (--tls), or --insecure where nobody else can listen";
+        "Use HTTPS (`listen.tls`, a mock also --tls); a mock takes it all the same with --insecure";
     /// Too many in a short time.
     RateLimited = "rate.limited", 429, Challenge::None,
         "Too many requests",
