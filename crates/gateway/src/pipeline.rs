@@ -119,6 +119,12 @@ impl Gateway {
         if is_control && settings.stage != Stage::Nowhere {
             return self.control(arrival, incoming, settings).await;
         }
+        if is_visit(arrival, settings) {
+            let place = HeaderMap::from_iter([(header::LOCATION, HeaderValue::from_static(OWN_PAGE))]);
+            let mut answered = Answered::bare(StatusCode::SEE_OTHER, place);
+            answered.mark(None, visit.id);
+            return Course { answered, fault: None, log: None, cors: Cors::Off };
+        }
         self.api(arrival, incoming, settings).await
     }
 
@@ -156,6 +162,19 @@ impl Gateway {
         };
         Course { answered, fault: None, log: None, cors }
     }
+}
+
+/// Where whoever comes with a browser and no path is led: their own page, or the way in.
+const OWN_PAGE: &str = "/_lobby/account/";
+
+/// Whether a person opens the bare origin, where no API is.
+fn is_visit(arrival: &Arrival, settings: &Settings) -> bool {
+    let parts = &arrival.parts;
+    let accepts = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    parts.uri.path() == "/"
+        && [Method::GET, Method::HEAD].contains(&parts.method)
+        && accepts.is_some_and(|accepts| accepts.contains("text/html"))
+        && !settings.bases.iter().any(|base| crate::api::is_below("/", &base.path))
 }
 
 /// A year: what preload lists and scanners ask for.

@@ -1,4 +1,4 @@
-//! The admin listener's door.
+//! The doors of a server: the admin listener's, and whither a browser is led that names no page.
 
 use testkit::serve;
 
@@ -65,4 +65,21 @@ async fn the_store_is_counted_each_time_that_it_is_asked() {
     let before = count().await;
     lobby.admin().get("/health/ready").await.is(200);
     assert!(count().await > before);
+}
+
+#[tokio::test]
+async fn a_browser_at_the_bare_origin_is_led_to_its_persons_page() {
+    let lobby = serve(ALONE).await;
+    let led = lobby.get("/").accept("text/html,*/*;q=0.8").await;
+    led.is(303);
+    assert_eq!(led.header("location"), Some("/_lobby/account/"));
+    lobby.get("/_lobby/account/").await.is(200);
+    lobby.get("/").accept("application/json").await.is_denied(404, "operation.unknown");
+    lobby.post("/").accept("text/html").await.is_denied(404, "operation.unknown");
+}
+
+#[tokio::test]
+async fn a_store_in_memory_is_told_at_the_start() {
+    let lobby = serve("issuer: http://127.0.0.1:8443\nstore: memory\n").await;
+    assert!(lobby.talk().contains("`store: memory` keeps nothing"), "{}", lobby.talk());
 }
