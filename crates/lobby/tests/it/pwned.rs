@@ -117,3 +117,14 @@ fn a_damaged_filter_is_told_and_asked_nothing() {
         assert!(started.stderr.contains(told), "{}", started.stderr);
     }
 }
+
+#[test]
+fn a_list_without_a_hash_makes_no_filter() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("list.txt"), "").unwrap();
+    let built = testkit::once(&["pwned", "build", &path("list.txt"), "-o", &path("filter")]);
+    built.exits(2);
+    assert!(built.stderr.contains("not one hash"), "{}", built.stderr);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "only the list is there");
+}

@@ -36,6 +36,10 @@ fn make(arguments: &Build) -> Result<Exit, Failure> {
     let partial = partial(&arguments.output);
     let built = build(&lists, &partial, bits);
     let placed = built.and_then(|built| {
+        if built.entries == 0 {
+            let hint = "name the files of hashes as they are downloaded; nothing was written";
+            return Err(Failure::new("there is not one hash in the list", hint));
+        }
         let written = fs::rename(&partial, &arguments.output);
         written.map(|()| built).map_err(|error| cannot_write(&arguments.output, &error))
     });
