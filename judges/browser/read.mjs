@@ -165,7 +165,7 @@ export const READ = {
 - contentinfo: Lobby`,
   error: `
 - main:
-  - heading "The way back to … is not known" [level=1]
+  - heading "… asked to return to an unknown address" [level=1]
   - alert: "An app sent something that Lobby cannot use: the return address is not one it registered. Nothing was shared."
   - group:
     - text: What it sent
@@ -177,7 +177,7 @@ export const READ = {
   "sign-up": `
 - main:
   - heading "Make an account" [level=1]
-  - paragraph: A mail to this address makes it yours.
+  - paragraph: We mail you a link to confirm this address.
   - text: E-mail
   - textbox "E-mail"
   - text: New password
@@ -191,7 +191,7 @@ export const READ = {
   "sign-up refused": `
 - main:
   - heading "Make an account" [level=1]
-  - paragraph: A mail to this address makes it yours.
+  - paragraph: We mail you a link to confirm this address.
   - alert:
     - list:
       - listitem: A password needs at least 12 characters.
@@ -237,12 +237,15 @@ export const READ = {
       - listitem:
         - link "Your passkeys":
           - /url: /_lobby/account/passkeys
+        - text: "0"
       - listitem:
         - link "Authenticator app":
           - /url: /_lobby/account/authenticator
+        - text: not set up
       - listitem:
         - link "Recovery codes":
           - /url: /_lobby/account/codes
+        - text: "0"
   - region "Where you are signed in":
     - heading "Where you are signed in" [level=2]
     - list:
@@ -259,6 +262,7 @@ export const READ = {
   - paragraph:
     - link "Download your data":
       - /url: /_lobby/account/data
+  - paragraph:
     - link "Delete your account":
       - /url: /_lobby/account/delete
 - contentinfo: Lobby`,

@@ -8,6 +8,7 @@ use super::{Visitor, password::is_fresh};
 use crate::{
     activity::Activity,
     answer::{Answer, json_answer, see_other},
+    factor::Means,
     pages::{AccountPage, Device, FailureKind, Happened},
     parameters::Parameters,
     seal::Errand,
@@ -57,6 +58,7 @@ pub(super) async fn overview(call: &Call<'_>, visitor: &Visitor) -> Result<Answe
             address: &activity.address,
         })
         .collect();
+    let means = Means::of(call, &visitor.account).await?;
     let form = call.form("/_lobby/account/", Errand::Visit);
     let own = call.visit.path("/_lobby/account");
     let page = AccountPage {
@@ -64,8 +66,9 @@ pub(super) async fn overview(call: &Call<'_>, visitor: &Visitor) -> Result<Answe
         own: &own,
         name: &visitor.account.name,
         email: visitor.account.email.as_ref().map(|(email, verified)| (email.as_str(), *verified)),
-        totp: call.settings.factors.totp,
-        codes: call.settings.factors.codes,
+        passkeys: means.passkeys.len(),
+        totp: call.settings.factors.totp.then_some(means.totp),
+        codes: call.settings.factors.codes.then_some(means.codes),
         devices: &devices,
         apps: &apps,
         happened: &happened,

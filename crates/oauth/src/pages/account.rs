@@ -43,10 +43,12 @@ pub struct AccountPage<'a> {
     pub name: &'a str,
     /// The address, and whether it is known to be theirs.
     pub email: Option<(&'a str, bool)>,
-    /// Whether there are authenticator apps here.
-    pub totp: bool,
-    /// Whether there are recovery codes here.
-    pub codes: bool,
+    /// How many passkeys they have.
+    pub passkeys: usize,
+    /// Whether they have an authenticator app; none: there are none here.
+    pub totp: Option<bool>,
+    /// How many recovery codes are left; none: there are none here.
+    pub codes: Option<usize>,
     /// Where they are signed in.
     pub devices: &'a [Device<'a>],
     /// The apps that they allowed something: id, name and scopes.
@@ -82,7 +84,7 @@ impl Page for AccountPage<'_> {
             // A sandbox that is named in the query stays there.
             own => self.own.split('?').next(),
             query => self.own.split_once('?').map(|(_, query)| query),
-            totp => self.totp, codes => self.codes,
+            passkeys => self.passkeys, totp => self.totp, codes => self.codes,
             name => self.name,
             email => self.email.map(|(email, verified)| context! { email, verified }),
             devices => self.devices.iter().map(device).collect::<Vec<_>>(),

@@ -236,7 +236,7 @@ async fn no_code_goes_to_an_address_that_may_be_anybodys_or_where_none_are_maile
 async fn who_has_nothing_yet_sets_it_up_with_the_password_and_gets_nowhere_else() {
     let off = FactorRules { email_code: false, required: RequiredFactor::Any, ..FactorRules::default() };
     let house = house(Settings { factors: off, ..with(RequiredFactor::Any) }, true).await;
-    password(&house, &[]).await.is_page(403, "href=\"/_lobby/account/authenticator\"");
+    password(&house, &[]).await.is_page(403, "href=\"/_lobby/account/authenticator?request=");
     let page = house.get("/_lobby/account/authenticator").await;
     let answer = house.submit(&page, &[("username", "ana"), ("password", PASSWORD)]).await;
     let answer = house.submit(&answer, &[("do", "later")]).await;
