@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::Format;
 use crate::config::value;
@@ -293,15 +293,16 @@ pub(crate) enum SessionCommand {
         user: Option<String>,
     },
     /// End one, all of a user, or everybody's, with their refresh tokens and access tokens.
+    #[command(group = ArgGroup::new("whose").required(true))]
     End {
         /// The session's id.
-        #[arg(required_unless_present_any = ["user", "all"], conflicts_with = "user")]
+        #[arg(group = "whose")]
         session: Option<String>,
         /// All of this user.
-        #[arg(long, env = "LOBBY_SESSION_USER")]
+        #[arg(long, env = "LOBBY_SESSION_USER", group = "whose")]
         user: Option<String>,
         /// Everybody's.
-        #[arg(long, env = "LOBBY_SESSION_ALL", conflicts_with_all = ["session", "user"])]
+        #[arg(long, env = "LOBBY_SESSION_ALL", group = "whose")]
         all: bool,
     },
 }

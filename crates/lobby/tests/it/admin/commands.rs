@@ -102,7 +102,9 @@ async fn sessions_are_listed_and_ended() {
     add_alice(shop.folder());
     assert_eq!(json(shop.folder(), &["session", "list"]), json!({ "sessions": [] }));
     assert_eq!(json(shop.folder(), &["session", "end", "--user", "alice"]), json!({ "ended": 0 }));
-    lobby(shop.folder(), &["session", "end"], "").exits(2);
+    let nobody = lobby(shop.folder(), &["session", "end"], "");
+    nobody.exits(2);
+    assert!(nobody.stderr.contains("--user") && nobody.stderr.contains("--all"), "{}", nobody.stderr);
 }
 
 #[tokio::test]
