@@ -12,7 +12,7 @@ use std::{
 
 use model::Secret;
 use serde::{Deserialize, Serialize};
-use store::{Claim, Location, Use};
+use store::{Claim, Fault, Location, Use};
 
 use crate::{exit::Failure, state};
 
@@ -67,7 +67,7 @@ fn place(location: &Location, folder: &Path) -> Option<PathBuf> {
 impl Lock {
     /// That of a server.
     pub(crate) async fn of_server(place: &state::Place, folder: &Path) -> Result<Self, Failure> {
-        Self::take(&place.location, folder, Use::Serving, |why| place.wrong(why)).await
+        Self::take(&place.location, folder, Use::Serving, |fault| place.failed(fault)).await
     }
 
     /// Takes the lock, or says who has it. On PostgreSQL a second server is one of several nodes: it goes on
@@ -76,7 +76,7 @@ impl Lock {
         location: &Location,
         folder: &Path,
         usage: Use,
-        lost: impl Fn(String) -> Failure,
+        lost: impl Fn(&Fault) -> Failure,
     ) -> Result<Self, Failure> {
         let claim = match location {
             Location::Postgres(url) => Some(claim(url, usage, lost).await?),
@@ -133,14 +133,14 @@ impl Drop for Lock {
 }
 
 /// The place among those who have a PostgreSQL database, or who has it.
-async fn claim(url: &str, usage: Use, lost: impl Fn(String) -> Failure) -> Result<Claim, Failure> {
+async fn claim(url: &str, usage: Use, lost: impl Fn(&Fault) -> Failure) -> Result<Claim, Failure> {
     let who = match usage {
         Use::Serving => SERVER,
         Use::Alone => COMMAND,
     };
     let mut holders = Vec::new();
     for _ in 0..TRIES {
-        match Claim::take(url, usage, who).await.map_err(|fault| lost(fault.to_string()))? {
+        match Claim::take(url, usage, who).await.map_err(|fault| lost(&fault))? {
             Ok(claim) => return Ok(claim),
             Err(has) => holders = has,
         }
@@ -201,8 +201,8 @@ fn in_use(path: &Path, said: Option<&Said>) -> Failure {
 mod tests {
     use super::*;
 
-    fn lost(why: String) -> Failure {
-        Failure::Message { message: why, hint: None }
+    fn lost(fault: &Fault) -> Failure {
+        Failure::from_error(fault)
     }
 
     fn block<T>(future: impl Future<Output = T>) -> T {

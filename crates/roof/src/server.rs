@@ -255,7 +255,7 @@ fn refusal(status: u16, problem: &Value) -> ServerError {
 }
 
 /// The innermost cause: what a person can do something about.
-fn root(error: &reqwest::Error) -> String {
+pub(crate) fn root(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

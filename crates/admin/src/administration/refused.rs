@@ -92,8 +92,9 @@ impl Refused {
                 ("password.refused", StatusCode::UNPROCESSABLE_ENTITY, "The password is refused", detail)
             }
             Self::Busy => {
-                let detail = "try again in a moment".to_owned();
-                ("busy", StatusCode::SERVICE_UNAVAILABLE, "It cannot be done now", detail)
+                let detail =
+                    "the database does not answer, or too much is asked at once: try again in a moment";
+                ("busy", StatusCode::SERVICE_UNAVAILABLE, "It cannot be done now", detail.to_owned())
             }
             Self::Read(_) | Self::Fault => {
                 let detail = "the fault is Lobby's; its log says more".to_owned();

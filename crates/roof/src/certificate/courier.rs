@@ -5,6 +5,8 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 
+use crate::server::root;
+
 /// What an answer of an authority may weigh.
 const LARGEST: usize = 1 << 20;
 
@@ -20,8 +22,9 @@ impl HttpClient for Courier {
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-            let other = |error: reqwest::Error| Error::Other(Box::new(error));
-            let sent = client.request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body);
+            let uri = parts.uri.to_string();
+            let other = |error| Error::Other(format!("{uri} does not answer: {}", root(&error)).into());
+            let sent = client.request(parts.method, &uri).headers(parts.headers).body(body);
             let mut answer = sent.send().await.map_err(other)?;
             let mut response = Response::builder().status(answer.status());
             if let Some(headers) = response.headers_mut() {

@@ -103,9 +103,26 @@ impl Place {
 
     /// What is wrong with the store, where it is named.
     pub(crate) fn wrong(&self, message: String) -> Failure {
+        self.told(message, None)
+    }
+
+    /// What the store cannot do, and what to do about it.
+    pub(crate) fn failed(&self, fault: &Fault) -> Failure {
+        let help = match (fault, &self.location) {
+            (Fault::Newer(_), _) => "run the Lobby that wrote it, or restore a backup from before",
+            (fault, Location::Postgres(_)) if fault.is_passing() => {
+                "see that PostgreSQL runs, and that `store:` leads to it"
+            }
+            (fault, _) if fault.is_passing() => "see that its disk has room, and that it may be written",
+            _ => return self.wrong(fault.to_string()),
+        };
+        self.told(fault.to_string(), Some(help.to_owned()))
+    }
+
+    fn told(&self, message: String, help: Option<String>) -> Failure {
         match &self.written {
-            Some(problem) => Failure::Problems(vec![Problem { message, ..problem.clone() }]),
-            None => Failure::Message { message, hint: None },
+            Some(problem) => Failure::Problems(vec![Problem { message, help, ..problem.clone() }]),
+            None => Failure::Message { message, hint: help },
         }
     }
 
@@ -116,7 +133,7 @@ impl Place {
                 private_folder(path.parent().unwrap_or(Path::new(""))).and_then(|()| private_database(path));
             made.map_err(|error| self.unusable(path, &error))?;
         }
-        let store = Store::open(&self.location).await.map_err(|fault| self.wrong(fault.to_string()))?;
+        let store = Store::open(&self.location).await.map_err(|fault| self.failed(&fault))?;
         let note = self.unlock(&store).await?;
         Ok((store, note))
     }
@@ -128,7 +145,7 @@ impl Place {
             let KeyPlace::Beside(path) = place else {
                 return Err(Failure::new(format!("there is no key at {}", place.shown()), MAKE));
             };
-            if store.is_sealed().await.map_err(|fault| self.wrong(fault.to_string()))? {
+            if store.is_sealed().await.map_err(|fault| self.failed(&fault))? {
                 return Err(Failure::new(
                     format!("{} is missing, and this store's secrets are sealed with it", path.display()),
                     "bring it back from where it was kept: without it they cannot be read",
@@ -148,7 +165,7 @@ impl Place {
                 format!("{} is not the key that this store's secrets are sealed with", place.shown()),
                 "give it the key that it had; a new one is made by `lobby rekey`",
             )),
-            Err(fault) => Err(self.wrong(fault.to_string())),
+            Err(fault) => Err(self.failed(&fault)),
         }
     }
 

@@ -136,3 +136,24 @@ fn a_session_that_is_not_there_is_not_ended_and_leaves_nothing() {
     assert!(ended.stderr.contains("there is no session nope"), "{}", ended.stderr);
     assert_eq!(json(folder.path(), &["audit", "list"])["entries"], json!([]));
 }
+
+#[test]
+fn what_cannot_be_reached_is_said_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "issuer: https://login.example.com\nsecrets: { key: 'file:key' }\n\
+                  store: 'postgres://u:sekret@127.0.0.1:1/x'\n";
+    std::fs::write(folder.path().join("lobby.yaml"), config).unwrap();
+    std::fs::write(folder.path().join("key"), "fb".repeat(32)).unwrap();
+    let unreachable = lobby(folder.path(), &["user", "list"], "");
+    unreachable.exits(2);
+    assert!(unreachable.stderr.contains("see that PostgreSQL runs"), "{}", unreachable.stderr);
+    assert!(!unreachable.stderr.contains("sekret"), "{}", unreachable.stderr);
+    let alone = run("user").arguments(&["list", "--server", "http://127.0.0.1:1"]);
+    let alone = alone.variable("LOBBY_ADMIN_TOKEN", "t").finish("");
+    assert!(
+        alone.stderr.contains("does not answer") && alone.stderr.contains("--server"),
+        "{}",
+        alone.stderr
+    );
+    assert!(!alone.stderr.contains("error sending"), "{}", alone.stderr);
+}

@@ -17,6 +17,7 @@ use crate::{
     fetch,
     gather::{DEFAULT_CONFIG, Gathering, Sources},
     lock::{self, Lock},
+    server::root,
     state,
     system::SystemEntropy,
 };
@@ -48,12 +49,12 @@ impl Desk {
         if let Some(running) = lock::running(&place.location, gathering.folder()) {
             return Self::server(target.ca_dir.as_deref(), &running.address, running.token);
         }
-        let wrong = |why| place.wrong(why);
+        let wrong = |fault: &store::Fault| place.failed(fault);
         let lock = Lock::take(&place.location, gathering.folder(), Use::Alone, wrong).await?;
         if let Location::File(path) = &place.location {
             state::private_database(path).map_err(Failure::from_error)?;
         }
-        let store = Store::open(&place.location).await.map_err(|fault| place.wrong(fault.to_string()))?;
+        let store = Store::open(&place.location).await.map_err(|fault| place.failed(&fault))?;
         let office = administration::of_store(gathering, store).map_err(Failure::Problems)?;
         Ok(Self::Store { office: Box::new(office), _lock: lock })
     }
@@ -128,9 +129,15 @@ async fn ask(
     if let Some(body) = body {
         request = request.header("content-type", "application/json").body(body.to_string());
     }
-    let answer = request.send().await.map_err(Failure::from_error)?;
+    let broken = |error: reqwest::Error| {
+        Failure::new(
+            format!("{url} does not answer: {}", root(&error)),
+            "start the server, or name its admin address with --server",
+        )
+    };
+    let answer = request.send().await.map_err(broken)?;
     let status = answer.status().as_u16();
-    Ok((status, answer.bytes().await.map_err(Failure::from_error)?))
+    Ok((status, answer.bytes().await.map_err(broken)?))
 }
 
 /// lobby.yaml, and where the store is that it names.
