@@ -58,8 +58,8 @@ pub struct Administration {
     pub policy: Arc<Policy>,
     /// What keys begin with.
     pub prefix: String,
-    /// How long keys live of which nothing else is said.
-    pub key_life: Duration,
+    /// How long keys live of which nothing else is said; none: without an end.
+    pub key_life: Option<Duration>,
     /// How long access tokens live at most: so long what is ended must be remembered as ended.
     pub access_life: Duration,
     /// What the docs page of the codes is.

@@ -163,7 +163,7 @@ impl Call<'_> {
     fn end(&self, written: Option<&str>) -> Result<Option<Timestamp>, Refused> {
         match written {
             Some("never") => Ok(None),
-            None => Ok(Some(self.now.plus(self.office.key_life))),
+            None => Ok(self.office.key_life.map(|life| self.now.plus(life))),
             Some(text) => {
                 let span = parse_duration(text).map_err(|error| {
                     Refused::wrong(format!("`expires` takes `never` or a duration: {error}"))

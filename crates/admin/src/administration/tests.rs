@@ -140,7 +140,7 @@ fn office() -> Administration {
         passwords: Arc::new(Passwords::new(cost, &[7; 32])),
         policy: Arc::new(Policy { rules: Rules::default(), breaches: Breaches::Off }),
         prefix: "lk".to_owned(),
-        key_life: std::time::Duration::from_secs(90 * 86_400),
+        key_life: Some(std::time::Duration::from_secs(90 * 86_400)),
         access_life: std::time::Duration::from_secs(600),
         docs: "docs".to_owned(),
         tokens: vec![Secret::new("t0ken".to_owned())],

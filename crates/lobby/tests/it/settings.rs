@@ -265,3 +265,14 @@ fn an_error_is_in_our_words_and_told_once() {
     folder.exits(2);
     assert!(folder.stderr.contains(". is a folder"), "{}", folder.stderr);
 }
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (config, words) in [
+        ("passwords: { min_length: 0 }\n", "`min_length` must be more than 0"),
+        ("clients: { app: { public: true, secret: '${PATH}' } }\n", "a public client has no secret"),
+    ] {
+        let finished = refused(config);
+        assert!(finished.stderr.contains(words), "{}", finished.stderr);
+    }
+}

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
-use super::value::{Count, Size, Span, word_or};
+use super::value::{Count, Life, Size, Span, word_or};
 
 /// What a password must be.
 #[derive(Debug, Default, Deserialize)]
@@ -225,7 +225,7 @@ pub(crate) struct Keys {
     /// What they begin with; default `lk`.
     pub(crate) prefix: Option<String>,
     /// How long they live; default 90d.
-    pub(crate) expires: Option<Span>,
+    pub(crate) expires: Option<Life>,
     /// How long before their end users are told by mail of keys of theirs; `serve` alone; default 7d, `0s`: never.
     pub(crate) remind: Option<Span>,
     /// Who may report keys that were found in public, by their names: a path or URL of their public keys; `serve` alone.

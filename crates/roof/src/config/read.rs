@@ -237,6 +237,7 @@ mod tests {
             "mail: outbox\n",
             "mail: { smtp: smtps://mail.example, user: lobby, password: '${MAIL}', from: a@b.example }\n",
             "keys: { prefix: bk, expires: 90d }\n",
+            "keys: { expires: never }\n",
             "pages: { name: Bookshop, colours: { accent: '#345', dark: { page: '#001122' } } }\n",
             "personas: { alice: { totp: true, passkey: false } }\n",
         ] {

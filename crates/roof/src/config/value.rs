@@ -16,6 +16,20 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+/// A duration, or `never`: without an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life(pub(crate) Option<Duration>);
+
+impl<'de> Deserialize<'de> for Life {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "never" {
+            return Ok(Self(None));
+        }
+        model::parse_duration(&text).map(|span| Self(Some(span))).map_err(D::Error::custom)
+    }
+}
+
 /// A rate: `N/s`, `N/min` or `N/h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate(pub(crate) limit::Rate);

@@ -159,6 +159,7 @@ fn kind(of: &str) -> String {
         "u32" | "u64" | "usize" | "f64" => "number",
         "OneOrMany" => "text or list of texts",
         "Span" => "duration",
+        "Life" => "duration or `never`",
         "Rate" => "rate",
         "Quota" => "quota",
         "Size" => "size",

@@ -65,6 +65,8 @@ fn numbers(config: &Config, found: &mut Found<'_>) {
             found.wrong(&["lockout", "grow"], "a lock cannot grow shorter", "write 1 or more, as 2");
         }
     }
+    let least = config.passwords.as_ref().and_then(|passwords| passwords.min_length);
+    found.positive(&["passwords", "min_length"], least.map(|least| least > 0));
     let tokens = &config.tokens;
     let lifetimes = [
         ("access", tokens.access),
@@ -84,6 +86,10 @@ fn numbers(config: &Config, found: &mut Found<'_>) {
 }
 
 fn addresses(id: &str, client: &Client, found: &mut Found<'_>) {
+    if client.public && client.secret.is_some() {
+        let help = "leave out `public:`, or the secret of an app that cannot keep one";
+        found.wrong(&["clients", id, "public"], "a public client has no secret", help);
+    }
     let lists = [("redirects", &client.redirects), ("logout_redirects", &client.logout_redirects)];
     for (key, list) in lists {
         for (index, written) in list.iter().enumerate().filter(|(_, written)| !::oauth::is_redirect(written))

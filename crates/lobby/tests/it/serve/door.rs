@@ -83,3 +83,9 @@ async fn a_store_in_memory_is_told_at_the_start() {
     let lobby = serve("issuer: http://127.0.0.1:8443\nstore: memory\n").await;
     assert!(lobby.talk().contains("`store: memory` keeps nothing"), "{}", lobby.talk());
 }
+
+#[tokio::test]
+async fn proxies_that_are_everybody_are_told_and_keys_may_live_without_an_end() {
+    let lobby = serve(&format!("{ALONE}trusted_proxies: [0.0.0.0/0]\nkeys: {{ expires: never }}\n")).await;
+    assert!(lobby.talk().contains("trusts everybody"), "{}", lobby.talk());
+}

@@ -99,6 +99,10 @@ impl Setting {
             let note = "`store: memory` keeps nothing: accounts, keys and sign-ins end with this process";
             notes.push(note.to_owned());
         }
+        if gathering.config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+            let note = "`trusted_proxies` trusts everybody: whoever calls says where they call from";
+            notes.push(note.to_owned());
+        }
         match issuer {
             Some(issuer) if problems.is_empty() => {
                 Ok(Self { issuer, public, admin, redirect, showing, notes })
