@@ -227,7 +227,7 @@ mod tests {
         assert!(!message.contains("t0ken"), "{message}");
         drop(lock);
         assert!(running(&location, folder.path()).is_none());
-        let text = std::fs::read_to_string(folder.path().join("lobby.db.lock")).unwrap();
+        let text = fs::read_to_string(folder.path().join("lobby.db.lock")).unwrap();
         assert!(text.is_empty(), "{text}");
         block(Lock::take(&location, folder.path(), Use::Serving, lost)).unwrap();
     }
@@ -244,7 +244,7 @@ mod tests {
         };
         let before_it_is_made = take(&link).unwrap();
         take(&file).unwrap_err();
-        std::fs::write(&file, "").unwrap();
+        fs::write(&file, "").unwrap();
         take(&file).unwrap_err();
         drop(before_it_is_made);
         let _lock = take(&file).unwrap();
@@ -258,7 +258,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::File(folder.path().join("lobby.db"));
         let _lock = block(Lock::take(&location, folder.path(), Use::Serving, lost)).unwrap();
-        let mode = std::fs::metadata(folder.path().join("lobby.db.lock")).unwrap().permissions().mode();
+        let mode = fs::metadata(folder.path().join("lobby.db.lock")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 

@@ -533,14 +533,14 @@ fn names(names: oauth::Names) -> Settings {
 
 #[tokio::test]
 async fn where_people_have_names_they_choose_one_and_sign_in_with_it() {
-    let mut house = House::with(names(oauth::Names::Name));
+    let house = House::with(names(oauth::Names::Name));
     let page = house.get("/_lobby/sign-up").await;
     let with = |name| [("name", name), ("email", "ana@example.com"), ("new", PASSWORD)];
     house.submit(&page, &with("a b")).await.is_page(422, "cannot be a name");
     house.submit(&page, &with("alice")).await.is_page(422, "That name is taken");
     house.submit(&page, &with("Ana")).await.is_page(200, "Look into your mail");
     let (_, link) = mail(&house, "ana@example.com").await;
-    assert_eq!(follow(&mut house, &link, &[]).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(follow(&house, &link, &[]).await.status(), StatusCode::SEE_OTHER);
     let page = sign_in(&house, "ana@example.com", PASSWORD).await;
     page.is_page(422, "do not go together");
     assert!(page.text().contains("<label for=\"name\">Name</label>"), "{}", page.text());

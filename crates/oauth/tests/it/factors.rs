@@ -366,7 +366,7 @@ async fn ana_goes_to(house: &House, path: &str) -> Answer {
     if answer.text().contains("value=\"later\"") {
         answer = house.submit(&answer, &[("do", "later")]).await;
     }
-    house.get(&answer.header("location")).await
+    house.get(answer.header("location")).await
 }
 
 #[tokio::test]
@@ -379,7 +379,7 @@ async fn whoever_adds_what_is_asked_for_goes_on_to_the_app() {
     let fours = between(&page.text(), "translate=\"no\" dir=\"ltr\">", "</code>").replace(' ', "");
     let (right, _) = identity::totp_code(&base32(&fours), house.visit.real);
     let codes = house.submit(&page, &[("do", "confirm"), ("code", &right)]).await;
-    let page = house.get(&codes.header("location")).await;
+    let page = house.get(codes.header("location")).await;
     let page = house.submit(&page, &[("do", "new")]).await;
     let recovery = between(&page.text(), "<li><code>", "<").to_owned();
     let page = house.submit(&page, &[("do", "keep"), ("recovery_code", "aaaa")]).await;

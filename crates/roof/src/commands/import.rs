@@ -40,7 +40,7 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Import) -> Result<Exit,
     let runtime = super::runtime()?;
     let reporter = Reporter::new(global);
     let taken = runtime.block_on(async {
-        let _alone = Lock::take(&place.location, &folder, Use::Alone, |why| place.wrong(why)).await?;
+        let _alone = Lock::take(&place.location, &folder, Use::Alone, |why| place.failed(why)).await?;
         let (store, note) = place.open().await?;
         if let Some(note) = note {
             reporter.line(&note);
@@ -55,7 +55,7 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Import) -> Result<Exit,
                 made(import, &people.records, &arguments.file).await?
             }
         };
-        store.record_audit(&realm, entry(&taken)).await.map_err(|fault| place.wrong(fault.to_string()))?;
+        store.record_audit(&realm, entry(&taken)).await.map_err(|fault| place.failed(&fault))?;
         Ok::<_, Failure>(taken)
     })?;
     reporter.line(&told(&taken));

@@ -110,7 +110,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
         }
         keep_fresh(&mut setting, certificates.acme.take());
     }
-    write_letters(&house, &postman, reporter);
+    tend(&house, &postman, reporter);
     let mut follower = Follower::new();
     follower.follow(gathering.files);
     house.warm();
@@ -143,7 +143,6 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     };
     let reloading = tokio::spawn(reload.run());
     let sweeping = tokio::spawn(house.clone().sweep());
-    tokio::spawn(house.clone().purge());
     told_to_end(&mut terminate).await;
     notifier.stopping();
     let _ = phase.send(Phase::Draining);
@@ -178,10 +177,12 @@ fn keep_fresh(setting: &mut Setting, acme: Option<crate::certificate::Acme>) {
     tokio::spawn(acme.run());
 }
 
-/// Sends mails, and writes those that no request brings about, as long as the process lives.
-fn write_letters(house: &Arc<House>, postman: &Arc<ArcSwapOption<Postman>>, reporter: Reporter) {
+/// What no request brings about, as long as the process lives: mails are sent, keys that end soon are told of, and what
+/// has ended is dropped.
+fn tend(house: &Arc<House>, postman: &Arc<ArcSwapOption<Postman>>, reporter: Reporter) {
     tokio::spawn(postman::run(postman.clone(), house.store.clone(), reporter));
     tokio::spawn(house.clone().remind());
+    tokio::spawn(house.clone().purge());
 }
 
 fn sources(global: &cli::Global, serve: &cli::Serve) -> Result<Sources, Failure> {

@@ -166,10 +166,12 @@ async fn refresh_tokens_end_with_all_sessions_whatever_they_came_from(store: Sto
     }
 }
 
+/// What is done to a user.
+type Change = fn(&mut User);
+
 async fn a_mailed_link_ends_with_the_password_or_the_address_it_was_mailed_for(store: Store, realm: RealmId) {
     add(&store, &realm, with_email("u1", "a@b.example")).await;
-    type Change = (bool, fn(&mut User));
-    let changes: [Change; 3] = [
+    let changes: [(bool, Change); 3] = [
         (true, |user| user.plan = None),
         (false, |user| user.password = Secret::new("$argon2id$2".to_owned())),
         (false, |user| "c@d.example".clone_into(&mut user.email_key)),

@@ -30,8 +30,8 @@ async fn the_first_start_gives_a_link_by_which_one_owner_is_made() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(shop.folder().join("ready.json")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "the link is for whoever started it alone");
+        let rights = std::fs::metadata(shop.folder().join("ready.json")).unwrap().permissions().mode();
+        assert_eq!(rights & 0o777, 0o600, "the link is for whoever started it alone");
     }
     let trail = json(shop.folder(), &["audit", "list"]);
     assert_eq!(trail["entries"][0]["actor"], "setup");
