@@ -14,7 +14,7 @@ pub const EVERY_SCOPE: &str = "*";
 
 /// Claims that say what a token is, not who somebody is: nothing written of an account replaces them, but for the
 /// `sub` of a persona.
-pub const RESERVED_CLAIMS: [&str; 20] = [
+pub const RESERVED_CLAIMS: [&str; 21] = [
     "iss",
     "aud",
     "exp",
@@ -32,6 +32,7 @@ pub const RESERVED_CLAIMS: [&str; 20] = [
     "sid",
     "cnf",
     "scope",
+    "scp",
     "client_id",
     "lobby_at",
     "roles",

@@ -68,6 +68,8 @@ mod tests {
         let mut alice = identity::default_personas(&ScopeSet::new(), &BTreeSet::new(), &[]).remove(0);
         alice.claims.insert("tenant".to_owned(), "acme".into());
         alice.claims.insert("iss".to_owned(), "https://evil.example".into());
+        // Another word for `scope`.
+        alice.claims.insert("scp".to_owned(), "books:write".into());
         alice.claims.insert("phone_number".to_owned(), "+1".into());
         let told = |scopes: &str| of_account(&alice, &scopes.parse().unwrap(), &[]);
         assert_eq!(told("openid").keys().collect::<Vec<_>>(), ["tenant"]);
