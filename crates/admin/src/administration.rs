@@ -38,7 +38,7 @@ use crate::{
     refusal::{ok, respond},
 };
 
-const DOCUMENT: &str = include_str!("admin.openapi.json");
+const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/admin.openapi.json"));
 const BELOW: &str = "/admin/v1/";
 const SETUP: &str = "/setup/";
 

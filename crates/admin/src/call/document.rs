@@ -2,7 +2,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 
 /// The document of the control API.
-pub(crate) const DOCUMENT: &str = include_str!("../control.openapi.json");
+pub(crate) const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/control.openapi.json"));
 
 /// `GET /_lobby/control.json`
 pub(crate) fn get() -> Response<Bytes> {
