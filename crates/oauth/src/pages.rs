@@ -12,8 +12,8 @@
 //! let app = App { name: "Bookshop", redirect: Some("https://app.example.com/callback"), home: None };
 //! let ticket = Ticket { action: "/_lobby/sign-in", request: "sealed", token: "t1" };
 //! let page = SignIn {
-//!     app, ticket, who: Who::Anyone, personas: &[], problem: None, passkey: None, unknown: None,
-//!     sign_up: None, reset: None,
+//!     app, ticket, label: "sign_in.name", who: Who::Anyone, personas: &[], problem: None, passkey: None,
+//!     unknown: None, sign_up: None, reset: None,
 //! };
 //! let html = render(&Frame::default(), &page).unwrap();
 //! assert!(html.contains("Sign in to Bookshop"));
