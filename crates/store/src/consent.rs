@@ -1,6 +1,11 @@
 use model::{RealmId, ScopeSet, Timestamp};
 
-use crate::{Fault, Store, transaction::Transaction, value::Value};
+use crate::{
+    Fault, Store,
+    refresh::{Meant, revoke_those},
+    transaction::Transaction,
+    value::Value,
+};
 
 impl Store {
     /// The scopes that an account has allowed a client so far.
@@ -68,7 +73,8 @@ impl Store {
             let sql = "DELETE FROM consents WHERE realm = $1 AND client = $2 AND subject = $3";
             transaction.rows(sql, &key).await?;
             let span = (now, until);
-            crate::refresh::revoke_all(transaction, &memory, &realm, &subject, Some(&client), span).await
+            let meant = Meant::OfClient(&client);
+            revoke_those(transaction, &memory, &realm, &subject, meant, span).await
         })
         .await
     }

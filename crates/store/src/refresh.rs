@@ -176,24 +176,6 @@ impl Store {
     }
 }
 
-/// Revokes every family of an account but those of a session: also of sessions that are gone, and of devices.
-pub(crate) async fn revoke_but(
-    transaction: &mut Transaction<'_>,
-    memory: &Memory,
-    realm: &RealmId,
-    subject: &str,
-    but: Option<&str>,
-    (now, until): (Timestamp, Timestamp),
-) -> Result<(), Fault> {
-    let sql = "SELECT family, sid FROM families WHERE realm = $1 AND subject = $2 AND revoked_at = 0";
-    for row in transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(subject)]).await? {
-        if but != Some(row.text(1)?) {
-            revoke_in(transaction, memory, realm, row.text(0)?, now, until).await?;
-        }
-    }
-    Ok(())
-}
-
 impl Store {
     /// Revokes every family whose session is not there: of devices, and of sessions that are gone; some at a time.
     pub(crate) async fn revoke_unseated(
@@ -223,18 +205,30 @@ impl Store {
     }
 }
 
-/// Revokes every family of an account, or those of one client of it.
-pub(crate) async fn revoke_all(
+/// Which of an account's families are meant.
+pub(crate) enum Meant<'a> {
+    /// Those that a client was given.
+    OfClient(&'a str),
+    /// All but those of a session; also those of sessions that are gone, and of devices.
+    ButOf(Option<&'a str>),
+}
+
+/// Revokes families of an account.
+pub(crate) async fn revoke_those(
     transaction: &mut Transaction<'_>,
     memory: &Memory,
     realm: &RealmId,
     subject: &str,
-    client: Option<&str>,
+    meant: Meant<'_>,
     (now, until): (Timestamp, Timestamp),
 ) -> Result<(), Fault> {
-    let sql = "SELECT family, client FROM families WHERE realm = $1 AND subject = $2 AND revoked_at = 0";
+    let sql = "SELECT family, client, sid FROM families WHERE realm = $1 AND subject = $2 AND revoked_at = 0";
     for row in transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(subject)]).await? {
-        if client.is_none_or(|client| row.text(1).is_ok_and(|of| of == client)) {
+        let is_meant = match meant {
+            Meant::OfClient(client) => row.text(1)? == client,
+            Meant::ButOf(sid) => sid != Some(row.text(2)?),
+        };
+        if is_meant {
             revoke_in(transaction, memory, realm, row.text(0)?, now, until).await?;
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     Fault, Hash, Memory, Store,
     cache::Known,
     memory::{Changed, FORGIVEN, named},
+    refresh::{Meant, revoke_those},
     transaction::Transaction,
     value::{Row, Value, page},
 };
@@ -266,13 +267,15 @@ pub(crate) async fn end_sessions(
     but: Option<&str>,
     span: (Timestamp, Timestamp),
 ) -> Result<(), Fault> {
+    // Before the sessions: what they end is not named one by one any more.
+    revoke_those(transaction, memory, realm, subject, Meant::ButOf(but), span).await?;
     let sql = "SELECT sid FROM sessions WHERE realm = $1 AND subject = $2";
     for row in transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(subject)]).await? {
         if but != Some(row.text(0)?) {
             end(transaction, memory, realm, row.text(0)?, span).await?;
         }
     }
-    crate::refresh::revoke_but(transaction, memory, realm, subject, but, span).await
+    Ok(())
 }
 
 async fn end(

@@ -302,7 +302,6 @@ impl Store {
                     transaction.rows(&sql, &named).await?;
                 }
                 crate::key::remove_of(transaction, &of, &Owner::User(wanted.clone())).await?;
-                crate::refresh::revoke_all(transaction, &memory, &of, &wanted, None, (now, until)).await?;
                 end_sessions(transaction, &memory, &of, &wanted, None, (now, until)).await?;
                 crate::session::record_revocation(transaction, &of, &wanted, until).await?;
                 memory.revoke(&wanted, until);

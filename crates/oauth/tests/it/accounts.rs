@@ -5,27 +5,27 @@ use oauth::{AccountRules, Mails, Settings, SignUp};
 
 use crate::house::{Answer, House, NOW, settings};
 
-const PASSWORD: &str = "violin tuesday cactus marble";
-const ANOTHER: &str = "lantern copper orbit thursday";
+pub(crate) const PASSWORD: &str = "violin tuesday cactus marble";
+pub(crate) const ANOTHER: &str = "lantern copper orbit thursday";
 
-fn open() -> Settings {
+pub(crate) fn open() -> Settings {
     let accounts = AccountRules { sign_up: SignUp::Open, mails: Mails::Outbox, ..AccountRules::default() };
     Settings { accounts, ..settings() }
 }
 
 /// The newest mail to somebody: its subject, and where its link leads, without the origin.
-async fn mail(house: &House, to: &str) -> (String, String) {
+pub(crate) async fn mail(house: &House, to: &str) -> (String, String) {
     let mails = house.store.mails(&house.visit.realm(), Some(to), 9).await.unwrap();
     let mail = mails.first().unwrap_or_else(|| panic!("no mail to {to}"));
     let link = mail.plain.lines().find_map(|line| line.strip_prefix("http://127.0.0.1:4010"));
     (mail.subject.clone(), link.unwrap_or_default().to_owned())
 }
 
-fn link_of(page: &str) -> String {
+pub(crate) fn link_of(page: &str) -> String {
     crate::house::value_of(page, "link")
 }
 
-async fn follow(house: &House, link: &str, more: &[(&str, &str)]) -> Answer {
+pub(crate) async fn follow(house: &House, link: &str, more: &[(&str, &str)]) -> Answer {
     let page = house.get(link).await;
     let token = link_of(&page.text());
     let mut form = vec![("link", token.as_str())];
@@ -34,26 +34,26 @@ async fn follow(house: &House, link: &str, more: &[(&str, &str)]) -> Answer {
 }
 
 /// Whoever signs in for the first time is offered a passkey.
-async fn past_the_offer(house: &House, answer: Answer) -> Answer {
+pub(crate) async fn past_the_offer(house: &House, answer: Answer) -> Answer {
     if answer.text().contains("value=\"later\"") {
         return house.submit(&answer, &[("do", "later")]).await;
     }
     answer
 }
 
-async fn sign_up(house: &mut House, email: &str) -> Answer {
+pub(crate) async fn sign_up(house: &mut House, email: &str) -> Answer {
     house.advance(1);
     let page = house.get("/_lobby/sign-up").await;
     house.submit(&page, &[("email", email), ("new", PASSWORD)]).await
 }
 
-async fn member(house: &mut House, email: &str) {
+pub(crate) async fn member(house: &mut House, email: &str) {
     sign_up(house, email).await.is_page(200, "Look into your mail");
     let (_, link) = mail(house, email).await;
     assert_eq!(follow(house, &link, &[]).await.status(), StatusCode::SEE_OTHER);
 }
 
-async fn sign_in(house: &House, name: &str, password: &str) -> Answer {
+pub(crate) async fn sign_in(house: &House, name: &str, password: &str) -> Answer {
     house.cookies.lock().unwrap().clear();
     let page = house.get("/_lobby/sign-in").await;
     let answer = house.submit(&page, &[("username", name), ("password", password)]).await;
@@ -415,85 +415,6 @@ async fn a_user_is_told_of_a_new_browser_but_not_of_one_that_is_known() {
     assert_eq!(house.store.mails(&house.visit.realm(), None, 99).await.unwrap().len(), count);
 }
 
-/// A user of the store with a hash, and perhaps a demand.
-async fn stored(house: &House, name: &str, hash: &str, must_change: bool) {
-    let user = store::User {
-        name: name.to_owned(),
-        name_key: name.to_owned(),
-        password: model::Secret::new(hash.to_owned()),
-        password_version: 1,
-        must_change,
-        scopes: "*".parse().unwrap(),
-        ..store::User::new(format!("{name:0>22}"), NOW)
-    };
-    house.store.add_user(&house.visit.realm(), user).await.unwrap();
-}
-
-/// A vector of `crypt_blowfish`.
-const BCRYPT: &str = "$2a$05$XXXXXXXXXXXXXXXXXXXXXOAcXxm9kjPGEMsLznoKqmqw7tc8WCx4a";
-const OF_BCRYPT: &str = "U*U*U";
-
-#[tokio::test]
-async fn a_hash_from_elsewhere_is_made_anew_at_the_next_sign_in_and_signs_nobody_out() {
-    let house = House::with(open());
-    stored(&house, "ben", BCRYPT, false).await;
-    assert_eq!(sign_in(&house, "ben", OF_BCRYPT).await.status(), StatusCode::SEE_OTHER);
-    let user = house.store.users(&house.visit.realm(), None, 1).await.unwrap().remove(0);
-    assert!(user.password.expose().starts_with("$argon2id$"), "{:?}", user.password.expose());
-    assert_eq!(user.password_version, 1);
-    house.get("/_lobby/account/").await.is_page(200, "this browser");
-    assert_eq!(sign_in(&house, "ben", OF_BCRYPT).await.status(), StatusCode::SEE_OTHER);
-}
-
-#[tokio::test]
-async fn who_must_choose_another_password_does_so_before_the_app_hears_anything() {
-    let house = House::with(open());
-    stored(&house, "ben", BCRYPT, true).await;
-    let page = house.authorize(&[]).await;
-    let demanded = house.submit(&page, &[("username", "ben"), ("password", OF_BCRYPT)]).await;
-    demanded.is_page(200, "First choose another password");
-    // No other tab gets round it, and no silent request.
-    house.authorize(&[]).await.is_page(200, "First choose another password");
-    house.authorize(&[("prompt", "none")]).await.is_redirect("interaction_required");
-    house.submit(&demanded, &[("new", "short")]).await.is_page(422, "at least 12");
-    let consent = past_the_offer(&house, house.submit(&demanded, &[("new", PASSWORD)]).await).await;
-    consent.is_page(200, "See the books");
-    assert!(house.submit(&consent, &[("decision", "allow")]).await.parameter("code").is_some());
-    sign_in(&house, "ben", OF_BCRYPT).await.is_page(422, "do not go together");
-}
-
-#[tokio::test]
-async fn a_password_that_is_known_from_leaks_must_be_another_one_after_the_sign_in() {
-    let policy = identity::password::Policy {
-        rules: identity::password::Rules::default(),
-        breaches: identity::password::Breaches::embedded().unwrap(),
-    };
-    let mut settings = open();
-    settings.accounts.passwords = std::sync::Arc::new(policy);
-    let house = House::with(settings);
-    let cost = identity::Cost { memory: 8, passes: 1, lanes: 1, workers: 1, queue: 1 };
-    let rules = identity::password::Rules { min_length: 1, score: 0, ..identity::password::Rules::default() };
-    let nobody = identity::password::About::default();
-    let leaked =
-        identity::password::judge("password1", &nobody, &rules, identity::password::Leaked::No).unwrap();
-    let hash = identity::Passwords::new(cost, &[1; 32]).hash(&leaked, [2; 16]).await.unwrap();
-    stored(&house, "ben", hash.as_str(), false).await;
-    let page = house.authorize(&[]).await;
-    let demanded = house.submit(&page, &[("username", "ben"), ("password", "password1")]).await;
-    demanded.is_page(200, "First choose another password");
-    let consent = past_the_offer(&house, house.submit(&demanded, &[("new", PASSWORD)]).await).await;
-    consent.is_page(200, "See the books");
-}
-
-#[tokio::test]
-async fn a_password_is_not_changed_to_itself() {
-    let mut house = House::with(open());
-    member(&mut house, "ana@example.com").await;
-    let page = house.get("/_lobby/account/password").await;
-    let same = house.submit(&page, &[("current", PASSWORD), ("new", PASSWORD)]).await;
-    same.is_page(422, "That is the password that there is");
-}
-
 #[tokio::test]
 async fn a_user_connects_a_device_and_signs_out_by_name() {
     let mut house = House::with(open());
@@ -524,49 +445,4 @@ async fn who_comes_without_an_app_is_at_their_own_page() {
     let answer = sign_in(&house, "alice", "alice-password").await;
     assert_eq!(answer.header("location"), "/_lobby/account/");
     house.get("/_lobby/sign-in").await.is_page(200, "Sign out");
-}
-
-fn names(names: oauth::Names) -> Settings {
-    let Settings { accounts, .. } = open();
-    Settings { accounts: AccountRules { names, ..accounts }, ..settings() }
-}
-
-#[tokio::test]
-async fn where_people_have_names_they_choose_one_and_sign_in_with_it() {
-    let house = House::with(names(oauth::Names::Name));
-    let page = house.get("/_lobby/sign-up").await;
-    let with = |name| [("name", name), ("email", "ana@example.com"), ("new", PASSWORD)];
-    house.submit(&page, &with("a b")).await.is_page(422, "cannot be a name");
-    house.submit(&page, &with("alice")).await.is_page(422, "That name is taken");
-    house.submit(&page, &with("Ana")).await.is_page(200, "Look into your mail");
-    let (_, link) = mail(&house, "ana@example.com").await;
-    assert_eq!(follow(&house, &link, &[]).await.status(), StatusCode::SEE_OTHER);
-    let page = sign_in(&house, "ana@example.com", PASSWORD).await;
-    page.is_page(422, "do not go together");
-    assert!(page.text().contains("<label for=\"name\">Name</label>"), "{}", page.text());
-    assert_eq!(sign_in(&house, "ana", PASSWORD).await.status(), StatusCode::SEE_OTHER);
-}
-
-#[tokio::test]
-async fn where_people_have_addresses_a_name_signs_in_whoever_has_none() {
-    let mut house = House::with(names(oauth::Names::Email));
-    member(&mut house, "ana@example.com").await;
-    let user = house.store.users(&house.visit.realm(), None, 1).await.unwrap().remove(0);
-    for (email, status) in [(true, 422), (false, 303)] {
-        let change = move |user: &mut store::User| {
-            user.name = "ana".to_owned();
-            user.name_key = "ana".to_owned();
-            if !email {
-                user.email = String::new();
-                user.email_key = String::new();
-            }
-        };
-        house.store.change_user(&house.visit.realm(), &user.id, change).await.unwrap();
-        let answer = sign_in(&house, "ana", PASSWORD).await;
-        assert_eq!(answer.status().as_u16(), status, "{}", answer.text());
-        if email {
-            assert!(answer.text().contains("<label for=\"name\">E-mail</label>"));
-            assert_eq!(sign_in(&house, "ana@example.com", PASSWORD).await.status(), StatusCode::SEE_OTHER);
-        }
-    }
 }
