@@ -1,10 +1,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -31,14 +28,10 @@ pub struct Attempts {
     sources: Sources,
     /// Where locks are kept, too.
     store: Option<Store>,
-    locks: AtomicU32,
 }
 
 /// Until when a name is locked that was locked and is no more.
 const OPEN: Timestamp = Timestamp::from_micros(1);
-
-/// How many names are locked between two looks for what has ended.
-const PURGE: u32 = 512;
 
 /// Those of one realm.
 struct Names {
@@ -120,7 +113,7 @@ impl Attempts {
         state.fail(settings, now);
         let left = state.locked_for(now);
         if let (None, Some(left)) = (before, left) {
-            self.keep(realm, &name, now.plus(left), now);
+            self.keep(realm, &name, now.plus(left));
         }
         left
     }
@@ -130,15 +123,9 @@ impl Attempts {
     }
 
     /// Whoever is answered does not wait for the database: here it holds at once.
-    fn keep(&self, realm: &RealmId, name: &str, until: Timestamp, now: Timestamp) {
+    fn keep(&self, realm: &RealmId, name: &str, until: Timestamp) {
         let Some(store) = &self.store else { return };
-        let kept = store.lock(realm, &key_hash(name.as_bytes()), until);
-        let is_tidied = self.locks.fetch_add(1, Relaxed) % PURGE == PURGE - 1;
-        let (store, realm) = (store.clone(), realm.clone());
-        tokio::spawn(async move {
-            kept.await?;
-            if is_tidied { store.purge(&realm, now).await } else { Ok(()) }
-        });
+        tokio::spawn(store.lock(realm, &key_hash(name.as_bytes()), until));
     }
 
     /// How many more failures lock the name, if at most `most`: what a page warns of.
@@ -166,7 +153,7 @@ impl Attempts {
             names.kept.remove(&name);
         }
         if self.kept(realm, &name).is_some_and(|until| until > OPEN) {
-            self.keep(realm, &name, OPEN, OPEN);
+            self.keep(realm, &name, OPEN);
         }
     }
 
