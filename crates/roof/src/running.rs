@@ -7,6 +7,7 @@ mod signal;
 use std::{future::Future, net::IpAddr, time::Duration};
 
 use gateway::Bounds;
+use store::Store;
 use tokio::task::JoinHandle;
 
 pub(crate) use self::{
@@ -17,6 +18,7 @@ pub(crate) use self::{
 use crate::{
     exit::{Exit, Failure},
     gather::Gathering,
+    report::Reporter,
     wire,
 };
 
@@ -42,12 +44,23 @@ pub(crate) fn bounds(gathering: &Gathering) -> Bounds {
     }
 }
 
-/// Waits until running requests are answered, but no longer than `grace`, nor than a second signal.
-pub(crate) async fn drain<T>(serving: JoinHandle<T>, grace: Duration, terminate: &mut Signal) {
+/// Waits until running requests are answered, but no longer than `grace`, nor than a second signal; then what
+/// was written lies in the store's one file.
+pub(crate) async fn drain<T>(
+    serving: JoinHandle<T>,
+    grace: Duration,
+    terminate: &mut Signal,
+    store: &Store,
+    reporter: Reporter,
+) {
     tokio::select! {
         _ = serving => {}
         () = tokio::time::sleep(grace) => {}
         () = told_to_end(terminate) => {}
+    }
+    // It is as safe in the log: the next start reads it from there.
+    if let Err(fault) = store.fold_log().await {
+        reporter.line(&format!("the store's log stays beside it: {fault}"));
     }
 }
 

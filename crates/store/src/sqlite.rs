@@ -1,5 +1,5 @@
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     pin::pin,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     task::{Context, Poll, Waker},
@@ -40,6 +40,7 @@ pub(crate) struct Sqlite {
     readers: Vec<Worker>,
     writer: Worker,
     turn: AtomicUsize,
+    file: Option<PathBuf>,
 }
 
 struct Worker {
@@ -84,7 +85,7 @@ impl Sqlite {
             set_up(&connection)?;
             readers.push(Worker::start("store-read", connection, read_on)?);
         }
-        Ok(Self { writer, readers, turn: AtomicUsize::new(0) })
+        Ok(Self { writer, readers, turn: AtomicUsize::new(0), file: path.map(Path::to_owned) })
     }
 
     /// Whether it ends with the process.
@@ -132,6 +133,18 @@ impl Sqlite {
                 outcome
             })
             .await
+    }
+
+    /// Writes the log into the database, by a connection of its own: the writer's is in a transaction, and who
+    /// still holds it does not matter.
+    pub(crate) async fn fold_log(&self) -> Result<(), Fault> {
+        let Some(file) = self.file.clone() else { return Ok(()) };
+        let fold = move || {
+            let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            set_up(&connection)?;
+            rows(&connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(drop)
+        };
+        tokio::task::spawn_blocking(fold).await.map_err(|_| Fault::Closed)?
     }
 
     /// Gives pages that no record needs back to the machine.

@@ -170,6 +170,15 @@ impl Store {
         (reads.timing(), writes.timing())
     }
 
+    /// Before the process ends: whoever copies the database's file alone has all of it then. Waits for those who
+    /// read, up to 5 seconds.
+    pub async fn fold_log(&self) -> Result<(), Fault> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.fold_log().await,
+            Database::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Runs `job`, which changes nothing, on what is committed now, however long it takes.
     pub(crate) async fn snapshot<T: Send + 'static>(
         &self,

@@ -151,6 +151,8 @@ async fn a_backup_brings_back_what_was_there_and_is_private() {
     used.exits(2);
     assert!(used.stderr.contains("stop the servers"), "{used:?}");
     stopped(lobby).await;
+    let log = fs::metadata(folder.path("lobby.db-wal")).map_or(0, |log| log.len());
+    assert_eq!(log, 0, "whoever copies lobby.db alone has all of it");
     folder.run(&["restore", copy.to_str().unwrap()]).exits(2);
     let junk = folder.path("junk.db");
     fs::write(&junk, "junk").unwrap();

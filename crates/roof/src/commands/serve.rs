@@ -149,7 +149,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     house.close();
     reloading.abort();
     sweeping.abort();
-    running::drain(serving, serve.grace, &mut terminate).await;
+    running::drain(serving, serve.grace, &mut terminate, &house.store, reporter).await;
     reporter.told_to_programs("stopped", "told to end", json!({}));
     Ok(Exit::Done)
 }
