@@ -132,7 +132,7 @@ impl Account {
 
     /// What it has of these scopes, which are the APIs'.
     pub fn has_of(&self, scopes: &ScopeSet) -> ScopeSet {
-        if self.has_every_scope() { scopes.of_apis() } else { scopes.of_apis().shared(&self.scopes) }
+        has_of(&self.scopes, scopes)
     }
 
     /// What a key or a password of it holds: nothing was asked for, so its own scopes, and those of OpenID
@@ -163,6 +163,13 @@ impl Account {
             _ => None,
         }
     }
+}
+
+/// What whoever has `own` has of these scopes, which are the APIs'.
+pub(crate) fn has_of(own: &ScopeSet, scopes: &ScopeSet) -> ScopeSet {
+    let every = own.contains(EVERY_SCOPE);
+    let has = |scope: &&Scope| !scope.is_openid() && (every || own.contains(scope.as_str()));
+    scopes.iter().filter(has).cloned().collect()
 }
 
 /// How a user's password is kept. A hash that cannot be read is nobody's password.

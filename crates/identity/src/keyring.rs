@@ -1,11 +1,11 @@
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
-use model::{Kind, Principal, Timestamp};
+use model::{Kind, Principal, ScopeSet, Timestamp};
 use store::{Fault, Key, KeyKind, Owner};
 use subtle::ConstantTimeEq;
 
-use crate::{Account, KeyText, People, key_hash};
+use crate::{KeyText, People, account::has_of, key_hash};
 
 /// What a text that somebody showed is.
 #[derive(Debug, Clone)]
@@ -41,9 +41,14 @@ impl Keyring<'_> {
             return Ok(ended);
         }
         let principal = match &key.owner {
-            Owner::User(id) => match self.people.of_id(id).await? {
-                Some(account) => of_user(&key, &account, Kind::Key),
-                None => return Ok(Found::Revoked),
+            // Of a persona a realm changes neither name nor scopes, and of a user both are as they are stored: no
+            // account is built for each request.
+            Owner::User(id) => match self.people.directory.account(id) {
+                Some(persona) => of_user(&key, persona.subject(), &persona.scopes, Kind::Key),
+                None => match self.people.store.user(self.people.realm, id).await? {
+                    Some(user) => of_user(&key, &user.id, &user.scopes, Kind::Key),
+                    None => return Ok(Found::Revoked),
+                },
             },
             Owner::Client(id) => of_machine(&key, Kind::Client, id),
             Owner::Team(name) => of_machine(&key, Kind::Key, &format!("team:{name}")),
@@ -67,7 +72,7 @@ impl Keyring<'_> {
         if !is_named && self.people.named(name).await?.is_none_or(|named| named.id != account.id) {
             return Ok(Found::Nobodys);
         }
-        let principal = of_user(&key, &account, Kind::User);
+        let principal = of_user(&key, account.subject(), &account.scopes, Kind::User);
         Ok(Found::Good(key, Arc::new(principal)))
     }
 
@@ -93,12 +98,12 @@ impl Keyring<'_> {
 
 /// A user by a key of theirs: never more than they may themselves. Their roles, and their plan where the key
 /// has none, are those of the moment: whoever decides asks for them.
-fn of_user(key: &Key, account: &Account, kind: Kind) -> Principal {
+fn of_user(key: &Key, subject: &str, scopes: &ScopeSet, kind: Kind) -> Principal {
     Principal {
         kind,
-        subject: account.subject().into(),
+        subject: subject.into(),
         client: None,
-        scopes: account.has_of(&key.scopes),
+        scopes: has_of(scopes, &key.scopes),
         roles: BTreeSet::new(),
         plan: key.plan.clone(),
         acr: None,
