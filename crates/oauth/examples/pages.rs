@@ -3,11 +3,11 @@
 use std::{env, fs, io, path::Path};
 
 use oauth::pages::{
-    AccountPage, App, Authenticator, AuthenticatorSetUp, Brand, CodeProblem, Consent, Device, DeviceCode,
-    DeviceConfirm, DeviceDone, FactorNeeded, FactorProblem, Failure, FailureKind, Field, Form, FormKind,
-    Frame, Happened, Input, Mailbox, Notice, NoticeKind, Page, PasskeyAsked, PasskeyLine, PasskeyOffer,
-    Passkeys, PasskeysProblem, Permission, Persona, RecoveryCodes, SecondFactor, SignIn, SignInProblem,
-    SignOut, SignedOut, Text, Ticket, Unknown, Waited, Who, render,
+    AccountPage, App, AppPasswordLine, AppPasswords, Authenticator, AuthenticatorSetUp, Brand, CodeProblem,
+    Consent, Device, DeviceCode, DeviceConfirm, DeviceDone, FactorNeeded, FactorProblem, Failure,
+    FailureKind, Field, Form, FormKind, Frame, Happened, Input, Mailbox, Notice, NoticeKind, Page,
+    PasskeyAsked, PasskeyLine, PasskeyOffer, Passkeys, PasskeysProblem, Permission, Persona, RecoveryCodes,
+    SecondFactor, SignIn, SignInProblem, SignOut, SignedOut, Text, Ticket, Unknown, Waited, Who, render,
 };
 
 #[path = "../src/pages/samples.rs"]

@@ -38,6 +38,9 @@ pub(crate) async fn serve(call: &Call<'_>, path: &str, query: Option<&str>, body
     if rest == "/reset" {
         return reset::serve(call, query, body).await;
     }
+    if rest == "/app-passwords" {
+        return factor::serve_app_passwords(call, query, body).await;
+    }
     if rest == "/strength" {
         return strength::serve(call, body);
     }

@@ -20,6 +20,7 @@ pub(crate) enum Activity {
     RecoveryCodesMade,
     RecoveryCodeUsed,
     AppPasswordMade,
+    AppPasswordRemoved,
     FactorsRemoved,
 }
 
@@ -44,6 +45,7 @@ impl Activity {
             Self::RecoveryCodesMade => "recovery-codes-made",
             Self::RecoveryCodeUsed => "recovery-code-used",
             Self::AppPasswordMade => "app-password-made",
+            Self::AppPasswordRemoved => "app-password-removed",
             Self::FactorsRemoved => "factors-removed",
         }
     }

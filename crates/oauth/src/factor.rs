@@ -2,6 +2,7 @@
 //! asked for after a sign-in ([`after_password`], [`lacking`]), how it is shown ([`answer`]), and the pages of the
 //! account on which it is set up.
 
+mod app_passwords;
 mod authenticator;
 mod codes;
 mod enrol;
@@ -13,6 +14,7 @@ mod passkeys;
 mod question;
 mod second;
 
+pub(crate) use app_passwords::serve as serve_app_passwords;
 pub(crate) use authenticator::serve as serve_authenticator;
 pub(crate) use codes::serve as serve_codes;
 pub(crate) use means::{Means, party, soft_authenticator, totp_seed};

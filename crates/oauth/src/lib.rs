@@ -67,8 +67,8 @@ pub use postbox::Postbox;
 pub use redirect::is_redirect;
 pub use server::{Listener, Parts, Server, Spoken};
 pub use settings::{
-    ADMINISTER, Api, Client, Clients, ConsentRule, DIRECT, DpopRules, FactorRules, GrantKind, Lifetimes,
-    OwnScopes, Pkce, RequiredFactor, Settings,
+    ADMINISTER, Api, AppPasswordRules, Client, Clients, ConsentRule, DIRECT, DpopRules, FactorRules,
+    GrantKind, Lifetimes, OwnScopes, Pkce, RequiredFactor, Settings,
 };
 pub use setup_page::SetupPage;
 pub use visit::{Interference, Visit};

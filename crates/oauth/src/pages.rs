@@ -21,6 +21,7 @@
 
 mod account;
 mod answer;
+mod app_passwords;
 mod brand;
 mod consent;
 mod device;
@@ -39,6 +40,7 @@ mod words;
 
 pub use account::{AccountPage, Device, Happened};
 pub use answer::{Page, answer, render};
+pub use app_passwords::{AppPasswordLine, AppPasswords};
 pub use brand::{At, Brand, Colour, Colours, Flaw, LOGO_BYTES, Materials, Shades, Translation};
 pub use consent::{Consent, Permission};
 pub use device::{CodeProblem, DeviceCode, DeviceConfirm, DeviceDone};

@@ -45,12 +45,23 @@ pub struct Settings {
     pub accounts: AccountRules,
     /// What people show beside, or in place of, a password.
     pub factors: FactorRules,
+    /// What passwords people make for their programs; `None`: no API takes one.
+    pub app_passwords: Option<AppPasswordRules>,
     /// How pages and mails look and speak.
     pub brand: Arc<Brand>,
     /// What Lobby itself may be asked for; `None`: nobody with an account administers or directs it.
     pub own: Option<OwnScopes>,
     /// Who may report keys that were found in public: the keys of each, by its name.
     pub partners: BTreeMap<String, Arc<KeySet>>,
+}
+
+/// How passwords for programs are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppPasswordRules {
+    /// What they begin with, as API keys do.
+    pub prefix: String,
+    /// How long each opens; none: until it is removed.
+    pub life: Option<Duration>,
 }
 
 /// What people show beside, or in place of, a password.
@@ -405,6 +416,7 @@ impl Settings {
             lockout_everywhere: false,
             sources: SourceRules::default(),
             factors: FactorRules::default(),
+            app_passwords: None,
             accounts: AccountRules::default(),
             brand: Brand::shared(),
             own: None,

@@ -17,7 +17,8 @@ use crate::{
     wire,
 };
 
-const KEY_LIFE: Duration = Duration::from_secs(90 * 86_400);
+/// How long keys and app passwords open where nothing is written.
+pub(crate) const KEY_LIFE: Duration = Duration::from_secs(90 * 86_400);
 
 /// Administration of a store that no server runs on, or everything that is in its way. Blocks.
 pub(crate) fn of_store(mut gathering: Gathering, store: Store) -> Result<Administration, Vec<Problem>> {

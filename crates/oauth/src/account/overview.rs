@@ -69,6 +69,7 @@ pub(super) async fn overview(call: &Call<'_>, visitor: &Visitor) -> Result<Answe
         passkeys: means.passkeys.len(),
         totp: call.settings.factors.totp.then_some(means.totp),
         codes: call.settings.factors.codes.then_some(means.codes),
+        app_passwords: call.settings.app_passwords.is_some(),
         devices: &devices,
         apps: &apps,
         happened: &happened,

@@ -123,7 +123,8 @@ pub(super) fn day(at: Timestamp) -> String {
     at.to_string().chars().take(10).collect()
 }
 
-fn written(name: &str) -> String {
+/// A name as it was typed, without what cannot be shown.
+pub(super) fn written(name: &str) -> String {
     name.trim().chars().filter(|c| !c.is_control()).take(NAME).collect()
 }
 

@@ -49,6 +49,8 @@ pub struct AccountPage<'a> {
     pub totp: Option<bool>,
     /// How many recovery codes are left; none: there are none here.
     pub codes: Option<usize>,
+    /// Whether programs have passwords of their own here.
+    pub app_passwords: bool,
     /// Where they are signed in.
     pub devices: &'a [Device<'a>],
     /// The apps that they allowed something: id, name and scopes.
@@ -85,6 +87,7 @@ impl Page for AccountPage<'_> {
             own => self.own.split('?').next(),
             query => self.own.split_once('?').map(|(_, query)| query),
             passkeys => self.passkeys, totp => self.totp, codes => self.codes,
+            app_passwords => self.app_passwords,
             name => self.name,
             email => self.email.map(|(email, verified)| context! { email, verified }),
             devices => self.devices.iter().map(device).collect::<Vec<_>>(),

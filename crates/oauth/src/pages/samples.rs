@@ -7,11 +7,11 @@ use http::StatusCode;
 use model::Timestamp;
 
 use super::{
-    AccountPage, App, Authenticator, AuthenticatorSetUp, CodeProblem, Consent, Device, DeviceCode,
-    DeviceConfirm, DeviceDone, FactorNeeded, FactorProblem, Failure, FailureKind, Field, Form, FormKind,
-    Happened, Input, Mailbox, Notice, NoticeKind, Page, PasskeyAsked, PasskeyLine, PasskeyOffer, Passkeys,
-    PasskeysProblem, Permission, Persona, RecoveryCodes, SecondFactor, SignIn, SignInProblem, SignOut,
-    SignedOut, Text, Ticket, Unknown, Waited, Who,
+    AccountPage, App, AppPasswordLine, AppPasswords, Authenticator, AuthenticatorSetUp, CodeProblem, Consent,
+    Device, DeviceCode, DeviceConfirm, DeviceDone, FactorNeeded, FactorProblem, Failure, FailureKind, Field,
+    Form, FormKind, Happened, Input, Mailbox, Notice, NoticeKind, Page, PasskeyAsked, PasskeyLine,
+    PasskeyOffer, Passkeys, PasskeysProblem, Permission, Persona, RecoveryCodes, SecondFactor, SignIn,
+    SignInProblem, SignOut, SignedOut, Text, Ticket, Unknown, Waited, Who,
 };
 
 /// The texts that strangers choose.
@@ -91,6 +91,7 @@ fn accounts(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn F
             passkeys: 2,
             totp: Some(true),
             codes: Some(10),
+            app_passwords: true,
             devices: &[device("a", true), device(s.text, false)],
             apps: &[(s.text, s.app, s.scope)],
             happened: &[happened],
@@ -297,6 +298,18 @@ fn enrolments(
     look("codes-new", &RecoveryCodes { new: &new, ..codes });
     look("codes-wrong", &RecoveryCodes { new: &new, wrong: true, ..codes });
     look("codes-off", &RecoveryCodes { offered: false, ..codes });
+    let line = AppPasswordLine {
+        id: "k7mq2p9d",
+        name: s.detail,
+        scopes: s.scope,
+        since: "2027-01-15",
+        until: Some("2027-04-15"),
+    };
+    let may = [Permission { scope: s.scope, text: Some(s.detail), optional: true, ticked: false }];
+    let passwords = AppPasswords { ticket, user: s.user, passwords: &[line], made: None, scopes: Some(&may) };
+    look("app-passwords", &passwords);
+    look("app-passwords-made", &AppPasswords { made: Some("lk_k7mq2p9d_secret"), ..passwords });
+    look("app-passwords-full", &AppPasswords { scopes: None, ..passwords });
 }
 
 fn consent(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn FnMut(&str, &dyn Page)) {

@@ -19,7 +19,7 @@ pub enum RenderFault {
     Page(#[from] Error),
 }
 
-pub(super) const TEMPLATES: [(&str, &str); 21] = [
+pub(super) const TEMPLATES: [(&str, &str); 22] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("sign_in.html", include_str!("../../templates/sign_in.html")),
     ("consent.html", include_str!("../../templates/consent.html")),
@@ -30,6 +30,7 @@ pub(super) const TEMPLATES: [(&str, &str); 21] = [
     ("problem.html", include_str!("../../templates/problem.html")),
     ("permission.html", include_str!("../../templates/permission.html")),
     ("account.html", include_str!("../../templates/account.html")),
+    ("app_passwords.html", include_str!("../../templates/app_passwords.html")),
     ("form.html", include_str!("../../templates/form.html")),
     ("mail.html", include_str!("../../templates/mail.html")),
     ("mail.txt", include_str!("../../templates/mail.txt")),

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod app_passwords;
 mod authorize;
 mod bounds;
 mod clients;

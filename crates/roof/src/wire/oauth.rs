@@ -88,6 +88,7 @@ pub(super) fn settings(
         absolute: config.sessions.absolute.map_or(sessions.absolute, |span| span.0),
     };
     settings.factors = factors(config);
+    settings.app_passwords = super::people::app_passwords(gathering);
     settings.factors.passkeys.roots = roots(gathering, brought, problems);
     check_makes(gathering, problems);
     settings.brand = super::pages::brand(gathering, problems);

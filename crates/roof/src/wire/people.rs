@@ -7,14 +7,16 @@ use std::{
 
 use contract::SchemeKind;
 use identity::{
-    Account, BuiltIn, Directory, default_email, default_key, default_password, default_personas,
-    password::Stored,
+    Account, BuiltIn, DEFAULT_PREFIX, Directory, default_email, default_key, default_password,
+    default_personas, password::Stored,
 };
 use mock::scenario::{Play, Target, read_steps};
 use model::{Kind, Principal, Problem, ScopeSet, Secret};
+use oauth::AppPasswordRules;
 
 use super::Wired;
 use crate::{
+    administration::KEY_LIFE,
     config::{accounts::BasicTakes, apis::scopes, people::Persona},
     gather::{Footing, Gathering},
 };
@@ -97,6 +99,19 @@ pub(super) fn basic(gathering: &Gathering) -> gateway::Basic {
         BasicTakes::Passwords => gateway::Basic::Passwords,
         BasicTakes::Off => gateway::Basic::Off,
     }
+}
+
+/// How people make passwords for their programs: where an API takes them.
+pub(super) fn app_passwords(gathering: &Gathering) -> Option<AppPasswordRules> {
+    let mut schemes = gathering.apis.iter().flat_map(|api| api.contract.schemes());
+    if basic(gathering) == gateway::Basic::Off || !schemes.any(|scheme| scheme.kind == SchemeKind::Basic) {
+        return None;
+    }
+    let keys = gathering.config.keys.as_ref();
+    Some(AppPasswordRules {
+        prefix: keys.and_then(|keys| keys.prefix.clone()).unwrap_or_else(|| DEFAULT_PREFIX.to_owned()),
+        life: keys.and_then(|keys| keys.expires).map_or(Some(KEY_LIFE), |life| life.0),
+    })
 }
 
 /// The plays that personas are always in.

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::{PASSWORD, add_alice, done, json, lobby, shop};
+use crate::browser::{submit, type_password};
 
 #[tokio::test]
 async fn a_key_opens_until_it_is_revoked_and_its_uses_are_counted() {
@@ -70,6 +71,26 @@ async fn basic_takes_an_app_password_and_never_the_main_one() {
     shop.get("/keyed").header("x-api-key", &app).await.is_denied(401, "key.unknown");
     let id = app.split('_').nth(1).unwrap();
     done(shop.folder(), &["key", "revoke", id]);
+    shop.get("/basic").basic("alice", &app).await.is_denied(401, "password.wrong");
+}
+
+#[tokio::test]
+async fn somebody_makes_a_programs_password_on_a_page_and_takes_it_away_there() {
+    let shop = shop().await;
+    let added = ["user", "add", "alice", "--password-stdin", "--scope", "books:read"];
+    lobby(shop.folder(), &added, &format!("{PASSWORD}\n")).exits(0);
+    let browser = shop.another();
+    let page = browser.get("/_lobby/account/app-passwords").await;
+    type_password(&browser, &page, "alice", PASSWORD).await.is(303);
+    let page = browser.get("/_lobby/account/app-passwords").await;
+    let made = submit(&browser, &page, &[("label", "mail"), ("scope", "books:read"), ("do", "make")]).await;
+    made.is(200);
+    let app = made.text().split("<code>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    shop.get("/basic").basic("alice", &app).await.is_allowed();
+    let id = app.split('_').nth(1).unwrap();
+    let shown = json(shop.folder(), &["key", "show", id]);
+    assert_eq!((&shown["name"], &shown["scopes"]), (&json!("mail"), &json!(["books:read"])));
+    submit(&browser, &made, &[("id", id), ("do", "remove")]).await.is(200);
     shop.get("/basic").basic("alice", &app).await.is_denied(401, "password.wrong");
 }
 

@@ -1,0 +1,138 @@
+//! `/_lobby/account/app-passwords`: a password of its own for each program that cannot open a page. It is shown
+//! once, does what was ticked, and is taken away by itself.
+
+use identity::{key_hash, make_key};
+use model::{Scope, ScopeSet};
+use store::{Key, KeyKind, Owner as Whose};
+
+use super::{
+    enrol::{Owner, Sent, owner, sent, wish},
+    passkeys::{day, written},
+};
+use crate::{
+    activity::Activity,
+    answer::Answer,
+    pages::{AppPasswordLine, AppPasswords, FailureKind, Permission, field},
+    server::Call,
+    settings::AppPasswordRules,
+};
+
+const PATH: &str = "/_lobby/account/app-passwords";
+/// How many of one person open at a time.
+const MOST: usize = 50;
+/// How many keys are looked through.
+const KEYS: u32 = 1000;
+
+pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Answer {
+    match answered(call, query, body).await {
+        Ok(answer) | Err(answer) => answer,
+    }
+}
+
+async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<Answer, Answer> {
+    let Some(rules) = &call.settings.app_passwords else { return Err(call.failure(FailureKind::Missing)) };
+    let mut there = owner(call, PATH, query).await?;
+    let sent = sent(call, &mut there, body).await?;
+    let open = open(call, &there).await?;
+    let made = match (wish(sent.as_ref()), &sent) {
+        ("make", Some(sent)) if open.len() < MOST => Some(make(call, rules, &there, sent).await?),
+        ("remove", Some(sent)) => {
+            let id = sent.form.text(field::ID);
+            // Only one's own: the list of them is what it is looked for in.
+            if open.iter().any(|key| key.id == id) {
+                let revoked = call.server.store.revoke_key(&call.realm, id, call.visit.now).await;
+                revoked.map_err(|fault| call.fault(&fault))?;
+                call.told_of_factor(&there.account.id, Activity::AppPasswordRemoved).await;
+            }
+            None
+        }
+        _ => None,
+    };
+    page(call, &there, made.as_deref()).await
+}
+
+/// Those that open yet.
+async fn open(call: &Call<'_>, owner: &Owner) -> Result<Vec<Key>, Answer> {
+    let (whose, now) = (Whose::User(owner.account.id.clone()), call.visit.now);
+    let keys = call.server.store.keys(&call.realm, Some(&whose), None, KEYS).await;
+    let mut keys = keys.map_err(|fault| call.fault(&fault))?;
+    let opens = |key: &Key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
+    keys.retain(|key| key.kind == KeyKind::AppPassword && opens(key));
+    Ok(keys)
+}
+
+/// What one may do at most: what its owner may of what the APIs declare.
+fn offered(call: &Call<'_>, owner: &Owner) -> ScopeSet {
+    let declared = call.settings.apis.iter().flat_map(|api| api.scopes.keys());
+    owner.account.has_of(&declared.filter_map(|scope| scope.parse().ok()).collect())
+}
+
+async fn make(
+    call: &Call<'_>,
+    rules: &AppPasswordRules,
+    owner: &Owner,
+    sent: &Sent,
+) -> Result<String, Answer> {
+    let made = make_key(&rules.prefix, call.server.entropy());
+    let (id, text) = made.map_err(|_| call.failure(FailureKind::Fault))?;
+    let offered = offered(call, owner);
+    let ticked = sent.form.pairs().iter().filter(|(name, _)| name == field::SCOPE);
+    let ticked = ticked.filter_map(|(_, scope)| scope.parse::<Scope>().ok());
+    let key = Key {
+        id: id.as_str().to_owned(),
+        kind: KeyKind::AppPassword,
+        hash: key_hash(text.expose().as_bytes()),
+        owner: Whose::User(owner.account.id.clone()),
+        name: written(sent.form.text(field::LABEL)),
+        scopes: ticked.filter(|scope| offered.contains(scope.as_str())).collect(),
+        plan: None,
+        addresses: Vec::new(),
+        created_at: call.visit.now,
+        expires_at: rules.life.map(|life| call.visit.now.plus(life)),
+        revoked_at: None,
+        replaces: None,
+    };
+    match call.server.store.add_key(&call.realm, key).await {
+        Ok(true) => {}
+        Ok(false) => return Err(call.failure(FailureKind::Fault)),
+        Err(fault) => return Err(call.fault(&fault)),
+    }
+    call.told_of_factor(&owner.account.id, Activity::AppPasswordMade).await;
+    Ok(text.expose().clone())
+}
+
+async fn page(call: &Call<'_>, owner: &Owner, made: Option<&str>) -> Result<Answer, Answer> {
+    let form = call.form(PATH, owner.errand(Vec::new()));
+    let open = open(call, owner).await?;
+    let told: Vec<(String, String, Option<String>)> = open
+        .iter()
+        .map(|key| (key.scopes.to_string(), day(key.created_at), key.expires_at.map(day)))
+        .collect();
+    let lines: Vec<AppPasswordLine<'_>> = open
+        .iter()
+        .zip(&told)
+        .map(|(key, (scopes, since, until))| AppPasswordLine {
+            id: &key.id,
+            name: &key.name,
+            scopes,
+            since,
+            until: until.as_deref(),
+        })
+        .collect();
+    let offered = offered(call, owner);
+    let text = |name: &str| {
+        let mut texts = call.settings.apis.iter().filter_map(|api| api.scopes.get(name));
+        texts.find(|text| !text.is_empty()).map(String::as_str)
+    };
+    let scopes = offered.iter().map(Scope::as_str);
+    let scopes: Vec<Permission<'_>> =
+        scopes.map(|scope| Permission { scope, text: text(scope), optional: true, ticked: false }).collect();
+    let page = AppPasswords {
+        ticket: form.ticket(),
+        user: &owner.account.name,
+        passwords: &lines,
+        made,
+        scopes: Some(&*scopes).filter(|_| open.len() < MOST),
+    };
+    Ok(call.page(&page, Some(&form), None))
+}
