@@ -12,14 +12,14 @@ mod tests;
 mod translation;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, LazyLock},
 };
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
-use minijinja::Environment;
+use minijinja::{Environment, Value};
 use model::Severity;
 
 use self::logo::Logo;
@@ -56,6 +56,7 @@ pub struct Brand {
     dictionaries: Arc<[Dictionary]>,
     logo: Option<Logo>,
     colours: Option<Bytes>,
+    mail_colours: Value,
     stylesheet: Option<Bytes>,
 }
 
@@ -106,7 +107,8 @@ impl Brand {
         });
         flaws.extend(materials.colours.flaws());
         let colours = (!materials.colours.is_plain()).then(|| Bytes::from(materials.colours.stylesheet()));
-        let brand = Self { environment, dictionaries, logo, colours, stylesheet };
+        let mail_colours = Value::from(materials.colours.of_mails().collect::<BTreeMap<_, _>>());
+        let brand = Self { environment, dictionaries, logo, colours, mail_colours, stylesheet };
         if !own.is_empty() && !flaws.iter().any(|flaw| flaw.severity == Severity::Error) {
             flaws.extend(proof::flaws(&brand, &own));
         }
@@ -134,6 +136,11 @@ impl Brand {
     /// Whether it has colours of its own.
     pub(super) fn has_colours(&self) -> bool {
         self.colours.is_some()
+    }
+
+    /// Its colours in the light, by name, for what reads no stylesheet.
+    pub(super) fn mail_colours(&self) -> Value {
+        self.mail_colours.clone()
     }
 
     /// A file below `/_lobby/assets/`: the stylesheet `pages.css`, the icon `lobby.svg`, the scripts `passkey.js`

@@ -55,7 +55,10 @@ fn part(
     detail: &str,
 ) -> Result<String, RenderFault> {
     let frame = Frame { language, service: app, ..Frame::default() };
-    let values = context! { kind, app, link, detail, minutes => minutes(kind), days => DAYS_OF_INVITATION };
+    let values = context! {
+        kind, app, link, detail, minutes => minutes(kind), days => DAYS_OF_INVITATION,
+        colour => language.brand.mail_colours(),
+    };
     template::render(template, &frame, &values)
 }
 

@@ -76,6 +76,13 @@ impl Colours {
         )
     }
 
+    /// Those of the light by the names of the stylesheet's variables, with `_` for `-`: what a mail has, where no
+    /// stylesheet is read.
+    pub(super) fn of_mails(&self) -> impl Iterator<Item = (String, String)> {
+        let colours = self.palettes().0.named();
+        colours.into_iter().map(|(name, colour)| (name.replace('-', "_"), colour.to_string()))
+    }
+
     /// What cannot be read well (WCAG 2.2 AA).
     pub(super) fn flaws(&self) -> Vec<Flaw> {
         let (light, dark) = self.palettes();
@@ -136,8 +143,19 @@ impl Palette {
         flaws
     }
 
-    /// Every variable of `pages.css`.
+    /// Every variable of `pages.css`, as CSS.
     fn variables(&self) -> String {
+        let mut out = String::new();
+        for (name, colour) in self.named() {
+            // Writing to a `String` does not fail.
+            let _ = write!(out, " --{name}: {colour};");
+        }
+        out.push(' ');
+        out
+    }
+
+    /// Every variable of `pages.css`.
+    fn named(&self) -> [(&'static str, Colour); 15] {
         let Self { accent, page, surface, text, .. } = *self;
         let sunken = page.mixed(text, 0.05);
         let behind = [surface, page, sunken];
@@ -147,8 +165,7 @@ impl Palette {
         let (door_tint, wait_tint) = (quiet(tint(self.door)), quiet(tint(self.wait)));
         let on_accent = accent.ink();
         let over = if on_accent == Colour::WHITE { Colour::BLACK } else { Colour::WHITE };
-        let mut out = String::new();
-        for (name, colour) in [
+        [
             ("page", page),
             ("surface", surface),
             ("sunken", sunken),
@@ -164,12 +181,7 @@ impl Palette {
             ("door-tint", door_tint),
             ("wait", self.wait.legible(text, &[surface, wait_tint], TEXT)),
             ("wait-tint", wait_tint),
-        ] {
-            // Writing to a `String` does not fail.
-            let _ = write!(out, " --{name}: {colour};");
-        }
-        out.push(' ');
-        out
+        ]
     }
 }
 
