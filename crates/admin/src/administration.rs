@@ -18,7 +18,7 @@ mod shown;
 mod tests;
 mod users;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -60,6 +60,8 @@ pub struct Administration {
     pub prefix: String,
     /// How long keys live of which nothing else is said; none: without an end.
     pub key_life: Option<Duration>,
+    /// The clients that are not in the store: those of lobby.yaml.
+    pub clients: BTreeSet<String>,
     /// How long access tokens live at most: so long what is ended must be remembered as ended.
     pub access_life: Duration,
     /// What the docs page of the codes is.

@@ -57,6 +57,7 @@ pub(crate) fn of(
         policy,
         prefix: keys.and_then(|keys| keys.prefix.clone()).unwrap_or_else(|| DEFAULT_PREFIX.to_owned()),
         key_life: keys.and_then(|keys| keys.expires).map_or(Some(KEY_LIFE), |life| life.0),
+        clients: config.clients.keys().cloned().collect(),
         access_life: config.tokens.access.map_or(oauth::Lifetimes::default().access, |span| span.0),
         docs: gateway::DOCS.to_owned(),
         tokens,

@@ -34,6 +34,13 @@ impl Call<'_> {
         let told = members.told(&[]);
         let (owner, most) = self.owner(&members.required("owner", r#""alice""#)?).await?;
         self.may_hold(&owner).await?;
+        if let Owner::Client(id) = &owner
+            && !self.office.clients.contains(id)
+            && !self.office.store.clients(&self.office.realm).await?.contains_key(id)
+        {
+            let id = id.chars().take(100).collect::<String>();
+            return Err(Refused::Absent(format!("there is no client {id}")));
+        }
         let kind = match members.text("kind")?.as_deref() {
             None | Some("api_key") => KeyKind::ApiKey,
             Some("app_password") if matches!(owner, Owner::User(_)) => KeyKind::AppPassword,

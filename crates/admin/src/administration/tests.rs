@@ -2,9 +2,12 @@
 
 mod recovery;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use bytes::Bytes;
@@ -141,6 +144,7 @@ fn office() -> Administration {
         policy: Arc::new(Policy { rules: Rules::default(), breaches: Breaches::Off }),
         prefix: "lk".to_owned(),
         key_life: Some(std::time::Duration::from_secs(90 * 86_400)),
+        clients: BTreeSet::from(["written".to_owned()]),
         access_life: std::time::Duration::from_secs(600),
         docs: "docs".to_owned(),
         tokens: vec![Secret::new("t0ken".to_owned())],
@@ -495,4 +499,22 @@ async fn the_last_owner_stays_one() {
     assert_eq!(call("PATCH /admin/v1/users/ann", json!({ "roles": ["reader"] })).await.0, 200);
     assert_eq!(call("DELETE /admin/v1/users/ann", Value::Null).await.0, 204);
     assert_eq!(call("DELETE /admin/v1/users/ben", Value::Null).await.0, 409);
+}
+
+#[tokio::test]
+async fn a_key_is_somebodys_who_is_there() {
+    let office = office();
+    ask(
+        &office,
+        "t0ken",
+        "POST /admin/v1/clients",
+        json!({ "id": "kept", "redirect_uris": "https://a.example" }),
+    )
+    .await;
+    for (owner, status) in
+        [("client:nope", 404), ("client:kept", 201), ("client:written", 201), ("nope", 404)]
+    {
+        let call = ask(&office, "t0ken", "POST /admin/v1/keys", json!({ "owner": owner })).await;
+        assert_eq!(call.0, status, "{owner}: {}", call.1);
+    }
 }
