@@ -8,7 +8,7 @@ mod password;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use identity::{Account, Shown, password::Stored};
+use identity::{Account, Shown, is_last_owner, password::Stored};
 use store::Session;
 
 pub(crate) use password::first;
@@ -172,6 +172,11 @@ async fn delete(call: &Call<'_>, visitor: &Visitor, form: &Parameters) -> Result
     if call.settings.directory.account(id).is_some() {
         // A persona is written in the configuration, and cannot be deleted from here.
         return Ok(show(call, visitor, FormKind::Delete, "", vec![Text::plain("account.persona")]));
+    }
+    if let Some(user) = store.user(&call.realm, id).await?
+        && is_last_owner(store, &call.realm, &user).await?
+    {
+        return Ok(show(call, visitor, FormKind::Delete, "", vec![Text::plain("account.last_owner")]));
     }
     store.remove_user(&call.realm, id, call.visit.now, call.revoked_until()).await?;
     if let Some(email) = visitor.email() {

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::Response;
 use identity::{
-    EVERY_SCOPE, RESERVED_CLAIMS,
+    EVERY_SCOPE, RESERVED_CLAIMS, is_last_owner,
     names::{email_key, name_key},
     password::About,
 };
@@ -17,9 +17,6 @@ use crate::{
     body::Members,
     refusal::{done, ok},
 };
-
-/// How many users are looked through at once.
-const PAGE: u32 = 200;
 
 const MEMBERS: [&str; 10] = [
     "name",
@@ -236,20 +233,9 @@ impl Call<'_> {
         }
     }
 
-    /// Whether there is an owner without this user: nobody else can make another. Owners are among the first.
     async fn keeps_an_owner(&self, user: &User) -> Result<(), Refused> {
-        let is_owner = |user: &User| user.disabled_at.is_none() && user.roles.contains(Role::Owner.as_str());
-        let (office, mut after) = (self.office, None::<(Timestamp, String)>);
-        while is_owner(user) {
-            let from = after.as_ref().map(|(at, id)| (*at, id.as_str()));
-            let users = office.store.users(&office.realm, from, PAGE).await?;
-            if users.iter().any(|other| other.id != user.id && is_owner(other)) {
-                break;
-            }
-            let Some(last) = users.last() else { return Err(Refused::LastOwner) };
-            after = Some((last.created_at, last.id.clone()));
-        }
-        Ok(())
+        let is_last = is_last_owner(&self.office.store, &self.office.realm, user).await?;
+        if is_last { Err(Refused::LastOwner) } else { Ok(()) }
     }
 
     /// The user of an id, a name or an address.

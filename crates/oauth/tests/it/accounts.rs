@@ -1,7 +1,10 @@
 //! Accounts that people make and keep themselves: by browser and by mail.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use http::StatusCode;
 use oauth::{AccountRules, Mails, Settings, SignUp};
+use store::User;
 
 use crate::house::{Answer, House, NOW, settings};
 
@@ -387,6 +390,23 @@ async fn an_account_is_taken_away_and_deleted_by_its_owner() {
     assert_eq!(subjects, ["Your account at Lobby is deleted"], "nothing but that is kept");
     let links = house.store.links(&house.visit.realm(), "sign-up", "", 9, NOW).await.unwrap();
     assert!(links.is_empty(), "{links:?}");
+}
+
+#[tokio::test]
+async fn the_last_owner_of_the_server_cannot_go() {
+    let mut house = House::with(open());
+    member(&mut house, "ana@example.com").await;
+    let realm = house.visit.realm();
+    let ana = house.store.users(&realm, None, 1).await.unwrap().remove(0);
+    let roles = Arc::new(BTreeSet::from(["lobby:owner".to_owned()]));
+    let owner = roles.clone();
+    house.store.change_user(&realm, &ana.id, move |user| user.roles = owner.clone()).await.unwrap();
+    let page = house.get("/_lobby/account/delete").await;
+    let kept = house.submit(&page, &[("current", PASSWORD)]).await;
+    kept.is_page(422, "the only owner");
+    let another = User { roles, ..User::new("ben".to_owned(), NOW) };
+    house.store.add_user(&realm, another).await.unwrap();
+    house.submit(&kept, &[("current", PASSWORD)]).await.is_page(200, "Your account is deleted");
 }
 
 #[tokio::test]
