@@ -279,8 +279,17 @@ impl Import {
             }
             Ok(taken)
         });
-        let written =
-            written.await.map_err(|fault| Refused { line: line.load(Relaxed), why: fault.to_string() })?;
+        let written = written.await.map_err(|fault| {
+            let why = match fault.is_taken() {
+                true => {
+                    "the store has another record with its name, its address, or whatever else only one may \
+                         have: change or remove one of both"
+                        .to_owned()
+                }
+                false => fault.to_string(),
+            };
+            Refused { line: line.load(Relaxed), why }
+        })?;
         for (kind, taken) in written {
             if taken { *self.taken.entry(kind).or_default() += 1 } else { self.kept += 1 }
         }

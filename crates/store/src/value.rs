@@ -77,6 +77,18 @@ impl Fault {
         }
     }
 
+    /// Whether something that one record alone may have is another's.
+    pub(crate) fn is_taken(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error().is_some_and(|error| {
+                [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY]
+                    .contains(&error.extended_code)
+            }),
+            Self::Postgres(sqlx::Error::Database(error)) => error.is_unique_violation(),
+            _ => false,
+        }
+    }
+
     /// Whether two transactions of PostgreSQL got into each other's way, and this one must be done again.
     pub(crate) fn is_conflict(&self) -> bool {
         match self {

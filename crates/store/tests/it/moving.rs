@@ -114,7 +114,7 @@ async fn a_line_that_cannot_be_taken_is_named_with_the_reason() {
         (vec![head.to_owned(), consent.replace(",\"given_at\":1", "")], 2, "`given_at` is missing"),
         (vec![head.to_owned(), consent.replace(":1}", ":1.5}")], 2, "no whole number"),
         (vec![head.to_owned(), consent.replace("\"b\"", "\"b\\u0000\"")], 2, "NUL"),
-        (vec![head.to_owned(), String::new(), user("1"), user("2")], 4, "UNIQUE"),
+        (vec![head.to_owned(), String::new(), user("1"), user("2")], 4, "only one may"),
     ] {
         let store = Store::in_memory().unwrap();
         let refused = import(&store, None, &lines).await.unwrap_err();
