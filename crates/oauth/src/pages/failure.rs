@@ -27,7 +27,7 @@ pub enum FailureKind<'a> {
     Forged,
     /// Nothing is at this address.
     Missing,
-    /// Too much at once; later it works.
+    /// Too much at once, or the store is away; later it works.
     Busy,
     /// Too many such requests came from there.
     TooMany {
