@@ -280,13 +280,12 @@ impl Import {
             Ok(taken)
         });
         let written = written.await.map_err(|fault| {
-            let why = match fault.is_taken() {
-                true => {
-                    "the store has another record with its name, its address, or whatever else only one may \
-                         have: change or remove one of both"
-                        .to_owned()
-                }
-                false => fault.to_string(),
+            let why = if fault.is_taken() {
+                "the store has another record with its name, its address, or whatever else only one may have: change or \
+                 remove one of both"
+                    .to_owned()
+            } else {
+                fault.to_string()
             };
             Refused { line: line.load(Relaxed), why }
         })?;
