@@ -65,13 +65,13 @@
 
   const codes = (bar) => {
     const list = document.getElementById(bar.dataset.codes);
-    const all = () => Array.from(list.querySelectorAll("code"), (code) => code.textContent).join("\n") + "\n";
+    const all = () => Array.from(list.querySelectorAll("code"), (code) => code.textContent).join("\n");
     const does = {
       copy: () => navigator.clipboard && navigator.clipboard.writeText(all()),
       print: () => print(),
       download: () => {
         const link = document.createElement("a");
-        link.href = URL.createObjectURL(new Blob([all()], { type: "text/plain" }));
+        link.href = URL.createObjectURL(new Blob([all(), "\n"], { type: "text/plain" }));
         link.download = "recovery-codes.txt";
         link.click();
         URL.revokeObjectURL(link.href);

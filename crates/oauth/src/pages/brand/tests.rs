@@ -219,3 +219,17 @@ fn a_stylesheet_and_colours_of_its_own_stand_beside_ours() {
     assert!(Brand::built_in().asset("colours.css").is_none());
     assert!(!render(&Frame::default(), &SignedOut { app: None }).unwrap().contains("colours.css"));
 }
+
+#[test]
+fn a_mail_has_the_colours_of_the_service() {
+    let accent = Colour::parse("#0b6e4f");
+    let colours = Colours { light: Shades { accent, ..Shades::default() }, dark: Shades::default() };
+    let link = Some("https://a.example/");
+    for (colours, expected) in [(Colours::default(), "#3547b8"), (colours, "#0b6e4f")] {
+        let (brand, flaws) = Brand::new(Materials { colours, ..Materials::default() });
+        assert_eq!(flaws, []);
+        let html = mail(brand.language(None, None), "reset", "Bookshop", link, "").unwrap().html;
+        assert!(html.contains(&format!("background:{expected};color:#ffffff")), "{html}");
+        assert!(!html.contains("var("), "{html}");
+    }
+}
