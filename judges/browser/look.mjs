@@ -23,6 +23,8 @@ export function cut() {
     if (!element.checkVisibility() || box.width === 0) continue;
     const name = `${element.tagName} ${element.className}: ${element.textContent.trim().slice(0, 40)}`;
     if (box.left < -0.5 || box.right > edge) faults.push(`outside the window: ${name}`);
+    const letter = parseFloat(getComputedStyle(element).fontSize);
+    if (element.type === "checkbox" && box.width > 2 * letter) faults.push(`a box to tick that is ${box.width} wide`);
     // A field scrolls its text by itself.
     if (element.tagName === "INPUT" || getComputedStyle(element).overflow === "visible") continue;
     const more = element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;

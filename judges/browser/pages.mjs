@@ -103,6 +103,25 @@ const WAYS = {
     await WAYS.account(page, desk);
     await page.getByRole("link", { name: "Recovery codes" }).click();
   },
+  authenticator: async (page, desk) => {
+    await WAYS.account(page, desk);
+    await page.getByRole("link", { name: "Authenticator app" }).click();
+  },
+  passkeys: async (page, desk) => {
+    await WAYS.account(page, desk);
+    await page.getByRole("link", { name: "Your passkeys" }).click();
+  },
+  "app passwords": async (page, desk) => {
+    await WAYS.account(page, desk);
+    await page.getByRole("link", { name: "App passwords" }).click();
+  },
+  "app password made": async (page, desk) => {
+    await WAYS["app passwords"](page, desk);
+    await page.getByLabel("Its name").fill("the mail program of the warehouse");
+    await page.getByRole("checkbox").first().check();
+    await press(page, "Make an app password");
+    await page.getByRole("status").waitFor();
+  },
   "sign-out": async (page, desk) => {
     await WAYS.consent(page, desk);
     await page.goto(`${desk.url}/_lobby/oauth/logout`);

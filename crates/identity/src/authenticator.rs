@@ -233,12 +233,13 @@ fn rp_id(written: Option<&Json>, origin: &str, related: &[String]) -> Result<Str
         Some(Json::String(rp_id)) => rp_id.clone(),
         Some(_) => return Err(Unanswered::Options("the options' RP ID is no text")),
     };
-    let is_below = host.strip_suffix(&*rp_id).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    // A name without a dot, as `localhost`, is nobody's to share with what lies below it.
+    let is_below = rp_id.contains('.') && host.strip_suffix(&*rp_id).is_some_and(|rest| rest.ends_with('.'));
     // Not what a browser does, but a test may call a mock by its address.
     let is_loopback = rp_id == "localhost" && ["127.0.0.1", "[::1]"].contains(&host);
     let is_related =
         related.iter().any(|related| related.trim_end_matches('/') == origin.trim_end_matches('/'));
-    if is_below || is_loopback || is_related {
+    if host == rp_id || is_below || is_loopback || is_related {
         Ok(rp_id)
     } else {
         Err(Unanswered::Place { origin: origin.to_owned(), rp_id })
@@ -415,5 +416,19 @@ mod tests {
         }
         assert!(authenticator().get(&json!({}), ORIGIN, &[], &[]).is_err());
         assert!(authenticator().get(&json!(1), ORIGIN, &[], &[]).is_err());
+    }
+
+    #[test]
+    fn a_place_below_localhost_is_another_one() {
+        let asked = json!("localhost");
+        for (origin, is_taken) in [
+            ("http://localhost:4010", true),
+            ("http://127.0.0.1:4010", true),
+            ("http://evil.localhost:4010", false),
+            ("http://evillocalhost:4010", false),
+        ] {
+            assert_eq!(rp_id(Some(&asked), origin, &[]).is_ok(), is_taken, "{origin}");
+        }
+        assert!(rp_id(Some(&json!("example.com")), "https://a.example.com", &[]).is_ok());
     }
 }

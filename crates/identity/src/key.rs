@@ -47,6 +47,16 @@ pub enum NoKey {
 pub struct NoPrefix;
 
 impl KeyId {
+    /// A new one.
+    pub fn new(entropy: &dyn Entropy) -> Self {
+        Self(letters(entropy, ID))
+    }
+
+    /// One that was written down; `None` for what is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_id(text).then(|| Self(text.to_owned()))
+    }
+
     /// As it stands in the key.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -67,10 +77,9 @@ impl<'a> KeyText<'a> {
         let (prefix, rest) = text.split_once('_').ok_or(NoKey::Form)?;
         let (id, tail) = rest.split_once('_').ok_or(NoKey::Form)?;
         check_prefix(prefix).map_err(|_| NoKey::Form)?;
-        let is_legal = id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         // What else stands in the rest, the checksum says.
         let (body, checksum) = text.as_bytes().split_last_chunk::<CHECKSUM>().ok_or(NoKey::Form)?;
-        if id.len() != ID || tail.len() != SECRET + CHECKSUM || !is_legal {
+        if tail.len() != SECRET + CHECKSUM || !is_id(id) {
             return Err(NoKey::Form);
         }
         if checksum_of(body) == *checksum { Ok(Self { prefix, id }) } else { Err(NoKey::Checksum) }
@@ -96,12 +105,22 @@ pub fn check_prefix(prefix: &str) -> Result<(), NoPrefix> {
 
 /// A new key: its public part, and what its holder is given, once.
 pub fn make_key(prefix: &str, entropy: &dyn Entropy) -> Result<(KeyId, Secret<String>), NoPrefix> {
+    let id = KeyId::new(entropy);
+    let text = make_named_key(prefix, &id, entropy)?;
+    Ok((id, text))
+}
+
+/// A new key whose public part was chosen before.
+pub fn make_named_key(prefix: &str, id: &KeyId, entropy: &dyn Entropy) -> Result<Secret<String>, NoPrefix> {
     check_prefix(prefix)?;
-    let id = letters(entropy, ID);
     let mut text = format!("{prefix}_{id}_{}", letters(entropy, SECRET));
     let checksum = checksum_of(text.as_bytes());
     text.extend(checksum.iter().map(|byte| char::from(*byte)));
-    Ok((KeyId(id), Secret::new(text)))
+    Ok(Secret::new(text))
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == ID && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// What is kept of a key. A random secret of 256 bits needs no slow hash: nobody goes through them.

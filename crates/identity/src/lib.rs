@@ -15,7 +15,6 @@ mod invitation;
 mod key;
 mod keyring;
 pub mod names;
-mod owners;
 mod passkey;
 pub mod password;
 mod people;
@@ -32,9 +31,10 @@ pub use authenticator::{SoftAuthenticator, Unanswered};
 pub use cookie::{Cookie, cookie_name, signed_in_sandboxes};
 pub use directory::Directory;
 pub use invitation::{INVITATION, INVITATION_LIFE, Invitation, LINK_LIFE, RESET};
-pub use key::{DEFAULT_PREFIX, KeyId, KeyText, NoKey, NoPrefix, check_prefix, key_hash, make_key};
+pub use key::{
+    DEFAULT_PREFIX, KeyId, KeyText, NoKey, NoPrefix, check_prefix, key_hash, make_key, make_named_key,
+};
 pub use keyring::{Found, Keyring};
-pub use owners::{OWNER, is_last_owner};
 pub use passkey::{
     Answer, Begun, PASSKEY_PATIENCE, PASSKEYS, PasskeyError, PasskeyRules, RelyingParty, Roots, Used,
     accepted, is_backed_up, judge_use, user_handle,

@@ -8,8 +8,8 @@ mod password;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use identity::{Account, Shown, is_last_owner, password::Stored};
-use store::Session;
+use identity::{Account, Shown, password::Stored};
+use store::{Session, Written};
 
 pub(crate) use password::first;
 
@@ -173,12 +173,10 @@ async fn delete(call: &Call<'_>, visitor: &Visitor, form: &Parameters) -> Result
         // A persona is written in the configuration, and cannot be deleted from here.
         return Ok(show(call, visitor, FormKind::Delete, "", vec![Text::plain("account.persona")]));
     }
-    if let Some(user) = store.user(&call.realm, id).await?
-        && is_last_owner(store, &call.realm, &user).await?
-    {
+    let removed = store.remove_user(&call.realm, id, call.visit.now, call.revoked_until()).await?;
+    if let Written::LastOwner = removed {
         return Ok(show(call, visitor, FormKind::Delete, "", vec![Text::plain("account.last_owner")]));
     }
-    store.remove_user(&call.realm, id, call.visit.now, call.revoked_until()).await?;
     if let Some(email) = visitor.email() {
         // Whoever sat there may have been somebody else.
         let _ = call.write_to(email, &Letter::Deleted).await;

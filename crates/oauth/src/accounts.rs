@@ -243,7 +243,7 @@ impl Call<'_> {
                 user.must_change = false;
             })
             .await?;
-        if let Written::Unknown | Written::NameTaken | Written::EmailTaken = written {
+        if !matches!(written, Written::Done(_)) {
             return Err(Unset::Gone);
         }
         let (now, until) = (self.visit.now, self.revoked_until());

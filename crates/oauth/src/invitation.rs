@@ -79,7 +79,9 @@ async fn take(
     let user = invitation.user(key, id, Secret::new(hash.as_str().to_owned()), call.visit.now);
     match call.server.store.add_user(&call.realm, user.clone()).await? {
         Written::Done(()) => {}
-        Written::NameTaken | Written::EmailTaken | Written::Unknown => return Ok(over(call)),
+        Written::NameTaken | Written::EmailTaken | Written::Unknown | Written::LastOwner => {
+            return Ok(over(call));
+        }
     }
     // Not before there is the account, which is made once: a store that fails in between would have taken it.
     let _ = call.spend_link(INVITATION, token).await;

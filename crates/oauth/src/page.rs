@@ -124,7 +124,7 @@ impl Call<'_> {
 
     pub(crate) fn page(&self, page: &dyn Page, form: Option<&Form>, locales: Option<&str>) -> Answer {
         let sandbox = &self.visit.sandbox;
-        let sign_out = self.visit.path("/_lobby/sign-in");
+        let sign_out = self.visit.path("/_lobby/oauth/logout");
         let is_signed_in = self.speaker.get().is_some() && page.template() != "sign_out.html";
         let frame = Frame {
             language: self.language(locales),

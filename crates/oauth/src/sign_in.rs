@@ -21,7 +21,7 @@ use crate::{
     known_device::Whose,
     page,
     page::Opened,
-    pages::{Decision, FailureKind, Persona, SignIn, SignInProblem, SignOut, Unknown, Waited, Who, field},
+    pages::{Decision, FailureKind, Persona, SignIn, SignInProblem, Unknown, Waited, Who, field},
     parameters::Parameters,
     redirect::with_parameters,
     seal::Errand,
@@ -46,7 +46,7 @@ pub(crate) async fn serve(call: &Call<'_>, _query: Option<&str>, body: &[u8]) ->
     };
     let errand = match call.opened(&form) {
         Opened::Errand(errand) => errand,
-        Opened::Waited(errand) => return waited(call, errand).await,
+        Opened::Waited(errand) => return waited(call, errand, form.get(field::NAME)).await,
         Opened::Forged => return call.failure(FailureKind::Forged),
     };
     if !call.is_own_form(&form) {
@@ -77,18 +77,13 @@ async fn refused_by_scenario(call: &Call<'_>, error: &str, parameters: &[(String
     }
 }
 
-/// Somebody opened the page by itself: sign in, or see who is signed in.
+/// Somebody opened the page by itself: sign in, or go where everything of theirs is.
 async fn visit(call: &Call<'_>) -> Answer {
-    let session = match call.session().await {
-        Ok(Some(session)) => session,
-        Ok(None) => return show(call, &Errand::Visit, None, None).await,
-        Err(fault) => return call.fault(&fault),
-    };
-    let form = call
-        .form("/_lobby/oauth/logout", Errand::Logout { sid: session.sid.clone(), then: None, client: None });
-    let account = call.people().of_id(&session.subject).await.ok().flatten();
-    let user = account.as_ref().map_or(&*session.subject, |account| &account.name);
-    call.page(&SignOut { app: None, ticket: form.ticket(), user }, Some(&form), None)
+    match call.session().await {
+        Ok(Some(_)) => account::after_sign_in(call, "/"),
+        Ok(None) => show(call, &Errand::Visit, None, None).await,
+        Err(fault) => call.fault(&fault),
+    }
 }
 
 /// The consent page was answered.
@@ -413,9 +408,13 @@ pub(crate) async fn show_with(
     call.page(&page, Some(&form), None)
 }
 
-async fn waited(call: &Call<'_>, errand: Errand) -> Answer {
-    let Errand::Authorize { parameters, .. } = errand else {
-        return see_other(&call.visit.path("/_lobby/sign-in"));
+async fn waited(call: &Call<'_>, errand: Errand, typed: Option<&str>) -> Answer {
+    let parameters = match errand {
+        Errand::Authorize { parameters, .. } => parameters,
+        Errand::Visit | Errand::Account { .. } | Errand::Device { .. } => {
+            return show(call, &errand, Some(SignInProblem::Waited), typed).await;
+        }
+        _ => return see_other(&call.visit.path("/_lobby/sign-in")),
     };
     match authorize::requested(call, &Parameters::of_pairs(parameters.clone())).await {
         Err(unfit) => authorize::refuse(call, &unfit),

@@ -280,7 +280,7 @@ async fn confirm(call: &Call<'_>, token: &str, password: &str) -> Answer {
     }
     match call.server.store.add_user(&call.realm, user.clone()).await {
         Ok(Written::Done(())) => {}
-        Ok(Written::NameTaken | Written::EmailTaken | Written::Unknown) => {
+        Ok(Written::NameTaken | Written::EmailTaken | Written::Unknown | Written::LastOwner) => {
             return call.notice(NoticeKind::LinkOver, StatusCode::GONE);
         }
         Err(fault) => return call.fault(&fault),

@@ -8,7 +8,7 @@ use std::{future::Future, net::IpAddr, time::Duration};
 
 use gateway::Bounds;
 use store::Store;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 
 pub(crate) use self::{
     generation::{Reload, Renew, generation},
@@ -44,20 +44,19 @@ pub(crate) fn bounds(gathering: &Gathering) -> Bounds {
     }
 }
 
-/// Waits until running requests are answered, but no longer than `grace`, nor than a second signal; then what
-/// was written lies in the store's one file.
-pub(crate) async fn drain<T>(
-    serving: JoinHandle<T>,
-    grace: Duration,
-    terminate: &mut Signal,
-    store: &Store,
-    reporter: Reporter,
-) {
+/// Waits until running requests are answered, but no longer than `grace`, nor than a second signal; what is left
+/// of the time.
+pub(crate) async fn drain<T>(serving: JoinHandle<T>, grace: Duration, terminate: &mut Signal) -> Duration {
+    let end = Instant::now() + grace;
     tokio::select! {
-        _ = serving => {}
-        () = tokio::time::sleep(grace) => {}
-        () = told_to_end(terminate) => {}
+        _ = serving => end.saturating_duration_since(Instant::now()),
+        () = tokio::time::sleep_until(end) => Duration::ZERO,
+        () = told_to_end(terminate) => Duration::ZERO,
     }
+}
+
+/// The last of a server: what was written lies in the store's one file.
+pub(crate) async fn fold_log(store: &Store, reporter: Reporter) {
     // It is as safe in the log: the next start reads it from there.
     if let Err(fault) = store.fold_log().await {
         reporter.line(&format!("the store's log stays beside it: {fault}"));

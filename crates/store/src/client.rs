@@ -4,7 +4,7 @@ use model::{RealmId, ScopeSet, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fault, Hash, Owner, Store,
+    Fault, Hash, KeyKind, Owner, Store,
     cache::Known,
     memory::{Changed, FORGIVEN},
     session::record_revocation,
@@ -143,7 +143,8 @@ impl Store {
                 if transaction.rows(sql, &named).await?.is_empty() {
                     return Ok(false);
                 }
-                crate::key::remove_of(transaction, &of, &Owner::Client(wanted.clone())).await?;
+                let owner = Owner::Client(wanted.clone());
+                crate::key::remove_of(transaction, &of, &owner, &[KeyKind::ApiKey]).await?;
                 let sql = "DELETE FROM consents WHERE realm = $1 AND client = $2";
                 transaction.rows(sql, &named).await?;
                 let sql = "SELECT family FROM families WHERE realm = $1 AND client = $2 AND revoked_at = 0";

@@ -2,7 +2,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
 
@@ -73,6 +73,8 @@ pub struct Taken {
 struct Waiting {
     kind: &'static str,
     line: u64,
+    /// What it is called: its id, or its name.
+    called: String,
     sql: String,
     values: Vec<Value>,
 }
@@ -192,7 +194,10 @@ impl Import {
         }
         let Some(table) = self.tables.iter().find(|table| table.kind == kind) else { return Ok(()) };
         let values = self.values(table, record).map_err(|why| self.refused(why))?;
-        self.waiting.push(Waiting { kind, line: self.line, sql, values });
+        let called =
+            ["id", "name", "client"].iter().find_map(|name| record.get(*name).and_then(Json::as_str));
+        let called = called.unwrap_or_default().to_owned();
+        self.waiting.push(Waiting { kind, line: self.line, called, sql, values });
         if self.waiting.len() >= BATCH { self.write().await } else { Ok(()) }
     }
 
@@ -267,27 +272,33 @@ impl Import {
     /// Writes what waits, all of it or nothing.
     async fn write(&mut self) -> Result<(), Refused> {
         let waiting = std::mem::take(&mut self.waiting);
-        let Some(first) = waiting.first() else { return Ok(()) };
-        let at = Arc::new(AtomicU64::new(first.line));
-        let line = at.clone();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<(u64, String)> =
+            waiting.iter().map(|one| (one.line, format!("{} {}", one.kind, one.called))).collect();
+        let at = Arc::new(AtomicUsize::new(0));
+        let reached = at.clone();
         let written = self.store.write(async move |transaction| {
             let mut taken = Vec::new();
-            for record in &waiting {
-                at.store(record.line, Relaxed);
+            for (place, record) in waiting.iter().enumerate() {
+                at.store(place, Relaxed);
                 let written = transaction.rows(&record.sql, &record.values).await?;
                 taken.push((record.kind, !written.is_empty()));
             }
             Ok(taken)
         });
         let written = written.await.map_err(|fault| {
+            let (line, name) = names.get(reached.load(Relaxed)).cloned().unwrap_or_default();
             let why = if fault.is_taken() {
-                "the store has another record with its name, its address, or whatever else only one may have: change or \
-                 remove one of both"
-                    .to_owned()
+                format!(
+                    "{name}: the store has another with its name, its address, or whatever else only one may have; \
+                     change or remove one of both"
+                )
             } else {
                 fault.to_string()
             };
-            Refused { line: line.load(Relaxed), why }
+            Refused { line, why }
         })?;
         for (kind, taken) in written {
             if taken { *self.taken.entry(kind).or_default() += 1 } else { self.kept += 1 }

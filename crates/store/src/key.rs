@@ -250,21 +250,27 @@ async fn end_at(
     transaction.announce_change(realm, Changed::Key, id).await
 }
 
-/// Removes what an owner had, when the owner is removed.
+/// Removes what an owner has of these kinds; the ids.
 pub(crate) async fn remove_of(
     transaction: &mut Transaction<'_>,
     realm: &RealmId,
     owner: &Owner,
-) -> Result<(), Fault> {
-    let whose = [Value::text(realm.as_str()), Value::text(owner.kind()), Value::text(owner.id())];
-    let sql = "DELETE FROM keys WHERE realm = $1 AND owner_kind = $2 AND owner = $3 RETURNING id";
-    for row in transaction.rows(sql, &whose).await? {
-        let id = row.text(0)?;
-        let sql = "DELETE FROM key_uses WHERE realm = $1 AND id = $2";
-        transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(id)]).await?;
-        transaction.announce_change(realm, Changed::Key, id).await?;
+    kinds: &[KeyKind],
+) -> Result<Vec<String>, Fault> {
+    let mut removed = Vec::new();
+    for kind in kinds {
+        let whose = [realm.as_str(), owner.kind(), owner.id(), kind.as_str()].map(Value::text);
+        let sql =
+            "DELETE FROM keys WHERE realm = $1 AND owner_kind = $2 AND owner = $3 AND kind = $4 RETURNING id";
+        for row in transaction.rows(sql, &whose).await? {
+            let id = row.text(0)?;
+            let sql = "DELETE FROM key_uses WHERE realm = $1 AND id = $2";
+            transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(id)]).await?;
+            transaction.announce_change(realm, Changed::Key, id).await?;
+            removed.push(id.to_owned());
+        }
     }
-    Ok(())
+    Ok(removed)
 }
 
 async fn by_id(transaction: &mut Transaction<'_>, realm: &RealmId, id: &str) -> Result<Option<Key>, Fault> {

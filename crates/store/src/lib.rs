@@ -41,6 +41,7 @@ mod lock;
 mod mail;
 mod memory;
 mod migration;
+mod owner;
 mod passkey;
 #[cfg(debug_assertions)]
 mod plan;
@@ -77,6 +78,7 @@ pub use key_use::KeyUse;
 pub use link::Link;
 pub use mail::{DueMail, Mail};
 pub use memory::{FAMILY_LENGTH, Memory};
+pub use owner::OWNER;
 pub use passkey::Passkey;
 pub use pushed::Pushed;
 pub use refresh::{Family, Rotation, Turn};

@@ -4,9 +4,11 @@ use model::{RealmId, ScopeSet, Secret, Timestamp};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Fault, Owner, Store,
+    Fault, KeyKind, Owner, Store,
     cache::Known,
+    key::remove_of,
     memory::{Changed, FORGIVEN},
+    owner::{is_last_owner, owns},
     session::end_sessions,
     transaction::Transaction,
     value::{Row, Value, page},
@@ -93,6 +95,8 @@ pub enum Written<T> {
     EmailTaken,
     /// There is nobody of this id.
     Unknown,
+    /// Nobody else who can sign in owns the server ([`crate::OWNER`]): this one goes on to.
+    LastOwner,
 }
 
 /// Where the records of a user lie, and in which column their id: all go with the account, and so do mails and
@@ -209,7 +213,8 @@ impl Store {
         .await
     }
 
-    /// Changes a user; `change` may be asked more than once. A change of the password counts it.
+    /// Changes a user; `change` may be asked more than once. A change of the password counts it, and app passwords
+    /// end with the password that they stood for.
     pub async fn change_user(
         &self,
         realm: &RealmId,
@@ -220,7 +225,7 @@ impl Store {
         let written = self
             .write(async move |transaction| {
                 let Some(before) = by(transaction, "id", &of, &wanted).await? else {
-                    return Ok(Written::Unknown);
+                    return Ok((Written::Unknown, Vec::new()));
                 };
                 let mut user = before.clone();
                 change(&mut user);
@@ -228,28 +233,44 @@ impl Store {
                 if user.password.expose() != before.password.expose() {
                     user.password_version = before.password_version.saturating_add(1);
                 }
+                let arguments = arguments(&of, &user)?;
+                if arguments == self::arguments(&of, &before)? {
+                    return Ok((Written::Done(user), Vec::new()));
+                }
                 if let Some(taken) = taken(transaction, &of, &user).await? {
-                    return Ok(match taken {
+                    let taken = match taken {
                         Written::NameTaken => Written::NameTaken,
-                        Written::EmailTaken | Written::Done(()) | Written::Unknown => Written::EmailTaken,
-                    });
+                        _ => Written::EmailTaken,
+                    };
+                    return Ok((taken, Vec::new()));
+                }
+                if !owns(transaction, &of, &user).await? && is_last_owner(transaction, &of, &before).await? {
+                    return Ok((Written::LastOwner, Vec::new()));
                 }
                 let sql = "UPDATE users SET name = $3, name_key = $4, email = $5, email_key = $6, \
                            email_verified_at = $7, password = $8, password_version = $9, must_change = $10, \
                            roles = $11, scopes = $12, plan = $13, claims = $14, disabled_at = $15, \
                            created_at = $16, seen_at = $17 WHERE realm = $1 AND id = $2";
-                transaction.rows(sql, &arguments(&of, &user)?).await?;
+                transaction.rows(sql, &arguments).await?;
                 // What was mailed on the strength of another password or address opens nothing now.
                 if user.password_version != before.password_version || user.email_key != before.email_key {
                     let sql = "DELETE FROM links WHERE realm = $1 AND subject = $2";
                     transaction.rows(sql, &[Value::text(of.as_str()), Value::text(&user.id)]).await?;
                 }
+                let mut ended = Vec::new();
+                if user.password_version != before.password_version && !before.password.expose().is_empty() {
+                    let owner = Owner::User(user.id.clone());
+                    ended = remove_of(transaction, &of, &owner, &[KeyKind::AppPassword]).await?;
+                }
                 transaction.announce_change(&of, Changed::User, &user.id).await?;
-                Ok(Written::Done(user))
+                Ok((Written::Done(user), ended))
             })
             .await;
-        self.memory(realm).users.forget(id);
-        written
+        let memory = self.memory(realm);
+        memory.users.forget(id);
+        let (written, ended) = written?;
+        ended.iter().for_each(|key| memory.keys.forget(key.as_str()));
+        Ok(written)
     }
 
     /// Puts another hash of the same password in the place of the one that was there, unless the password was
@@ -276,37 +297,42 @@ impl Store {
     }
 
     /// Removes somebody with everything of theirs: sessions end, and what was issued is revoked until `until`.
-    /// False: there was nobody of this id.
     pub async fn remove_user(
         &self,
         realm: &RealmId,
         id: &str,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<Written<()>, Fault> {
         let memory = self.memory(realm);
         let (of, wanted) = (realm.clone(), id.to_owned());
         let removed = self
             .write(async move |transaction| {
+                let Some(user) = by(transaction, "id", &of, &wanted).await? else {
+                    return Ok(Written::Unknown);
+                };
+                if is_last_owner(transaction, &of, &user).await? {
+                    return Ok(Written::LastOwner);
+                }
                 let named = [Value::text(of.as_str()), Value::text(&wanted)];
-                let sql = "DELETE FROM users WHERE realm = $1 AND id = $2 RETURNING email, email_key";
-                let rows = transaction.rows(sql, &named).await?;
-                let Some(row) = rows.first() else { return Ok(false) };
-                for (table, column, of_address) in [("mails", "recipient", 0), ("links", "subject", 1)] {
+                transaction.rows("DELETE FROM users WHERE realm = $1 AND id = $2", &named).await?;
+                for (table, column, address) in
+                    [("mails", "recipient", &user.email), ("links", "subject", &user.email_key)]
+                {
                     let sql = format!("DELETE FROM {table} WHERE realm = $1 AND {column} = $2");
-                    let address = Value::text(row.text(of_address)?);
-                    transaction.rows(&sql, &[Value::text(of.as_str()), address]).await?;
+                    transaction.rows(&sql, &[Value::text(of.as_str()), Value::text(address)]).await?;
                 }
                 for (table, column) in OF_USER {
                     let sql = format!("DELETE FROM {table} WHERE realm = $1 AND {column} = $2");
                     transaction.rows(&sql, &named).await?;
                 }
-                crate::key::remove_of(transaction, &of, &Owner::User(wanted.clone())).await?;
+                let owner = Owner::User(wanted.clone());
+                remove_of(transaction, &of, &owner, &[KeyKind::ApiKey, KeyKind::AppPassword]).await?;
                 end_sessions(transaction, &memory, &of, &wanted, None, (now, until)).await?;
                 crate::session::record_revocation(transaction, &of, &wanted, until).await?;
                 memory.revoke(&wanted, until);
                 transaction.announce_change(&of, Changed::User, &wanted).await?;
-                Ok(true)
+                Ok(Written::Done(()))
             })
             .await;
         let memory = self.memory(realm);

@@ -111,7 +111,7 @@ impl Fault {
 }
 
 /// A value in a column: only what SQLite and PostgreSQL share.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     Integer(i64),
     Text(String),

@@ -36,7 +36,7 @@ impl Role {
             Self::Auditor => "lobby:auditor",
             Self::Support => "lobby:support",
             Self::Admin => "lobby:admin",
-            Self::Owner => identity::OWNER,
+            Self::Owner => store::OWNER,
         }
     }
 

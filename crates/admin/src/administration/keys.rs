@@ -175,6 +175,9 @@ impl Call<'_> {
                 let span = parse_duration(text).map_err(|error| {
                     Refused::wrong(format!("`expires` takes `never` or a duration: {error}"))
                 })?;
+                if span.is_zero() {
+                    return Err(Refused::wrong("a key that opens for no time is none"));
+                }
                 Ok(Some(self.now.plus(span)))
             }
         }

@@ -444,17 +444,37 @@ async fn the_last_owner_stays_one() {
     let office = office();
     let owner = json!(["lobby:owner"]);
     let call = async |call: &str, body: Value| ask(&office, "t0ken", call, body).await;
-    call("POST /admin/v1/users", json!({ "name": "ann", "roles": owner })).await;
+    call(
+        "POST /admin/v1/users",
+        json!({ "name": "ann", "roles": owner, "password": "violet-harbour-19-otter" }),
+    )
+    .await;
     for wish in [json!({ "roles": [] }), json!({ "roles": ["lobby:admin"] }), json!({ "disabled": true })] {
         let (status, answer) = call("PATCH /admin/v1/users/ann", wish).await;
         assert_eq!((status, &answer["code"]), (409, &json!("admin.last_owner")), "{answer}");
     }
     assert_eq!(call("DELETE /admin/v1/users/ann", Value::Null).await.0, 409);
     assert_eq!(call("PATCH /admin/v1/users/ann", json!({ "plan": "free" })).await.0, 200);
-    call("POST /admin/v1/users", json!({ "name": "ben", "roles": owner, "disabled": true })).await;
-    assert_eq!(call("DELETE /admin/v1/users/ann", Value::Null).await.0, 409, "ben cannot sign in");
-    call("PATCH /admin/v1/users/ben", json!({ "disabled": false })).await;
+    call("POST /admin/v1/users", json!({ "name": "ben", "roles": owner })).await;
+    for wish in
+        [json!({ "disabled": true, "password": "copper-lantern-27-fjord" }), json!({ "disabled": false })]
+    {
+        assert_eq!(call("DELETE /admin/v1/users/ann", Value::Null).await.0, 409, "ben cannot sign in");
+        call("PATCH /admin/v1/users/ben", wish).await;
+    }
     assert_eq!(call("PATCH /admin/v1/users/ann", json!({ "roles": ["reader"] })).await.0, 200);
     assert_eq!(call("DELETE /admin/v1/users/ann", Value::Null).await.0, 204);
     assert_eq!(call("DELETE /admin/v1/users/ben", Value::Null).await.0, 409);
+}
+
+#[tokio::test]
+async fn what_changed_nothing_leaves_nothing() {
+    let office = office();
+    let call = async |call: &str, body: Value| ask(&office, "t0ken", call, body).await;
+    call("POST /admin/v1/users", json!({ "name": "ann", "plan": "free" })).await;
+    for wish in [json!({}), json!({ "name": "ann" }), json!({ "plan": "free", "disabled": false })] {
+        assert_eq!(call("PATCH /admin/v1/users/ann", wish).await.0, 200);
+    }
+    let trail = call("GET /admin/v1/audit", Value::Null).await.1;
+    assert_eq!(trail["entries"].as_array().map(Vec::len), Some(1), "{trail}");
 }

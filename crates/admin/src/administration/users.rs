@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::Response;
 use identity::{
-    EVERY_SCOPE, RESERVED_CLAIMS, is_last_owner,
+    EVERY_SCOPE, RESERVED_CLAIMS,
     names::{email_key, name_key},
     password::About,
 };
@@ -12,7 +12,7 @@ use model::{ScopeSet, Secret, Timestamp};
 use serde_json::{Map, Value};
 use store::{Handle, User, Written};
 
-use super::{Call, Refused, Role, created, next, page, shown};
+use super::{Call, Refused, created, next, page, shown};
 use crate::{
     body::Members,
     refusal::{done, ok},
@@ -179,7 +179,7 @@ impl Call<'_> {
             Written::Done(()) => Ok(user),
             Written::NameTaken => Err(Refused::Taken(format!("somebody has the name {}", user.name))),
             Written::EmailTaken => Err(Refused::Taken(format!("somebody has the address {}", user.email))),
-            Written::Unknown => Err(Refused::Fault),
+            Written::Unknown | Written::LastOwner => Err(Refused::Fault),
         }
     }
 
@@ -194,9 +194,6 @@ impl Call<'_> {
         self.actor.may_turn(&*user.roles, roles)?;
         // A password or an address of somebody is a way to be them.
         self.actor.may_turn(&*user.roles, &[])?;
-        if wish.disabled == Some(true) || !roles.contains(Role::Owner.as_str()) {
-            self.keeps_an_owner(&user).await?;
-        }
         let password = self.hashed(&wish, &user.name, &user.email).await?;
         // What somebody else chose is good until they sign in with it (OWASP ASVS 5.0, 6.4.6).
         let is_chosen = password.as_ref().is_some_and(|password| !password.expose().is_empty());
@@ -210,6 +207,7 @@ impl Call<'_> {
             Written::NameTaken => return Err(Refused::Taken("somebody has that name".to_owned())),
             Written::EmailTaken => return Err(Refused::Taken("somebody has that address".to_owned())),
             Written::Unknown => return Err(absent(named)),
+            Written::LastOwner => return Err(Refused::LastOwner),
         };
         if ends {
             let until = self.office.until(now);
@@ -221,21 +219,15 @@ impl Call<'_> {
     pub(super) async fn remove_user(&self, named: &str) -> Result<Response<Bytes>, Refused> {
         let user = self.user(named).await?;
         self.actor.may_turn(&*user.roles, &[])?;
-        self.keeps_an_owner(&user).await?;
         let mut told = Map::new();
         told.insert("name".to_owned(), user.name.as_str().into());
         let store = self.audited("user.remove", format!("user:{}", user.id), told);
         let until = self.office.until(self.now);
-        if store.remove_user(&self.office.realm, &user.id, self.now, until).await? {
-            Ok(done())
-        } else {
-            Err(absent(named))
+        match store.remove_user(&self.office.realm, &user.id, self.now, until).await? {
+            Written::Done(()) => Ok(done()),
+            Written::LastOwner => Err(Refused::LastOwner),
+            Written::Unknown | Written::NameTaken | Written::EmailTaken => Err(absent(named)),
         }
-    }
-
-    async fn keeps_an_owner(&self, user: &User) -> Result<(), Refused> {
-        let is_last = is_last_owner(&self.office.store, &self.office.realm, user).await?;
-        if is_last { Err(Refused::LastOwner) } else { Ok(()) }
     }
 
     /// The user of an id, a name or an address.

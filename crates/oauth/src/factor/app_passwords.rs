@@ -1,7 +1,7 @@
 //! `/_lobby/account/app-passwords`: a password of its own for each program that cannot open a page. It is shown
 //! once, does what was ticked, and is taken away by itself.
 
-use identity::{key_hash, make_key};
+use identity::{KeyId, key_hash, make_named_key};
 use model::{Scope, ScopeSet};
 use store::{Key, KeyKind, Owner as Whose};
 
@@ -35,7 +35,7 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
     let sent = sent(call, &mut there, body).await?;
     let open = open(call, &there).await?;
     let made = match (wish(sent.as_ref()), &sent) {
-        ("make", Some(sent)) if open.len() < MOST => Some(make(call, rules, &there, sent).await?),
+        ("make", Some(sent)) if open.len() < MOST => make(call, rules, &there, sent).await?,
         ("remove", Some(sent)) => {
             let id = sent.form.text(field::ID);
             // Only one's own: the list of them is what it is looked for in.
@@ -72,9 +72,11 @@ async fn make(
     rules: &AppPasswordRules,
     owner: &Owner,
     sent: &Sent,
-) -> Result<String, Answer> {
-    let made = make_key(&rules.prefix, call.server.entropy());
-    let (id, text) = made.map_err(|_| call.failure(FailureKind::Fault))?;
+) -> Result<Option<String>, Answer> {
+    // Each form has the name of one: a page that is loaded again makes no second.
+    let Some(id) = sent.pending.first().and_then(|id| KeyId::parse(id)) else { return Ok(None) };
+    let text = make_named_key(&rules.prefix, &id, call.server.entropy());
+    let text = text.map_err(|_| call.failure(FailureKind::Fault))?;
     let offered = offered(call, owner);
     let ticked = sent.form.pairs().iter().filter(|(name, _)| name == field::SCOPE);
     let ticked = ticked.filter_map(|(_, scope)| scope.parse::<Scope>().ok());
@@ -94,15 +96,16 @@ async fn make(
     };
     match call.server.store.add_key(&call.realm, key).await {
         Ok(true) => {}
-        Ok(false) => return Err(call.failure(FailureKind::Fault)),
+        Ok(false) => return Ok(None),
         Err(fault) => return Err(call.fault(&fault)),
     }
     call.told_of_factor(&owner.account.id, Activity::AppPasswordMade).await;
-    Ok(text.expose().clone())
+    Ok(Some(text.expose().clone()))
 }
 
 async fn page(call: &Call<'_>, owner: &Owner, made: Option<&str>) -> Result<Answer, Answer> {
-    let form = call.form(PATH, owner.errand(Vec::new()));
+    let next = KeyId::new(call.server.entropy()).as_str().to_owned();
+    let form = call.form(PATH, owner.errand(vec![next]));
     let open = open(call, owner).await?;
     let told: Vec<(String, String, Option<String>)> = open
         .iter()

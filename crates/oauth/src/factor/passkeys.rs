@@ -118,9 +118,10 @@ fn page(call: &Call<'_>, owner: &Owner, problem: Option<PasskeysProblem>) -> Ans
     call.page(&page, Some(&form), None)
 }
 
-/// A day, as every language writes it for machines.
+/// A day, as every language writes it for machines; from left to right in Arabic, too, where digits that follow
+/// a letter would turn its parts round.
 pub(super) fn day(at: Timestamp) -> String {
-    at.to_string().chars().take(10).collect()
+    "\u{200e}".chars().chain(at.to_string().chars().take(10)).collect()
 }
 
 /// A name as it was typed, without what cannot be shown.
@@ -147,7 +148,7 @@ pub(super) fn usual_name(call: &Call<'_>) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser}, {system}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => format!("Passkey {}", day(call.visit.now)),
+        (None, None) => format!("Passkey {}", call.visit.now.to_string().get(..10).unwrap_or_default()),
     }
 }
 

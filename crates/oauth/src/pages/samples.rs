@@ -181,6 +181,7 @@ fn sign_in(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn Fn
         ("sign-in-paused", SignInProblem::Paused { until: now.plus(pause), now }),
         ("sign-in-disabled", SignInProblem::Disabled),
         ("sign-in-forged", SignInProblem::Forged),
+        ("sign-in-waited", SignInProblem::Waited),
         ("sign-in-busy", SignInProblem::Busy),
     ] {
         let who = Who::Suggested(s.user);

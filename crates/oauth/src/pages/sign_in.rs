@@ -58,6 +58,8 @@ pub enum SignInProblem {
     Disabled,
     /// The form's token did not fit: the form was sent from somewhere else, or cookies are off.
     Forged,
+    /// The page was open for so long that it is not taken any more.
+    Waited,
     /// So many sign-ins are being checked that this one was not.
     Busy,
     /// The passkey is registered here no more.
@@ -140,6 +142,7 @@ impl Page for SignIn<'_> {
                 StatusCode::TOO_MANY_REQUESTS
             }
             Some(SignInProblem::Disabled | SignInProblem::Forged) => StatusCode::FORBIDDEN,
+            Some(SignInProblem::Waited) => StatusCode::CONFLICT,
             Some(SignInProblem::Busy) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -157,7 +160,8 @@ impl Page for SignIn<'_> {
                 | SignInProblem::Disabled
                 | SignInProblem::PasskeyUnknown
                 | SignInProblem::Passkey
-                | SignInProblem::Forged,
+                | SignInProblem::Forged
+                | SignInProblem::Waited,
             ) => None,
         }
     }
@@ -182,6 +186,7 @@ impl SignInProblem {
             },
             Self::Disabled => context! { kind => "disabled" },
             Self::Forged => context! { kind => "forged" },
+            Self::Waited => context! { kind => "waited" },
             Self::Busy => context! { kind => "busy" },
             Self::PasskeyUnknown => context! { kind => "passkey_unknown" },
             Self::Passkey => context! { kind => "passkey" },

@@ -288,10 +288,7 @@ async fn the_way_out_is_on_every_page_of_somebody_signed_in_and_on_no_other() {
         assert!(page.text().contains(OUT), "{path}: {}", page.text());
     }
     assert!(house.get("/_lobby/account/nowhere").await.text().contains(OUT), "a failure, too");
-    let way = house.get("/_lobby/sign-in").await;
-    way.is_page(200, "You are alice.");
-    let out = house.submit(&way, &[("decision", "allow")]).await;
-    out.is_page(200, "You are signed out");
+    let out = house.sign_out().await;
     assert!(!out.text().contains(OUT));
     assert!(!house.get("/_lobby/account/").await.text().contains(OUT));
 }
@@ -404,7 +401,8 @@ async fn the_last_owner_of_the_server_cannot_go() {
     let page = house.get("/_lobby/account/delete").await;
     let kept = house.submit(&page, &[("current", PASSWORD)]).await;
     kept.is_page(422, "the only owner");
-    let another = User { roles, ..User::new("ben".to_owned(), NOW) };
+    let password = model::Secret::new("a hash".to_owned());
+    let another = User { roles, password, ..User::new("ben".to_owned(), NOW) };
     house.store.add_user(&realm, another).await.unwrap();
     house.submit(&kept, &[("current", PASSWORD)]).await.is_page(200, "Your account is deleted");
 }
@@ -430,8 +428,11 @@ async fn a_user_is_told_of_a_new_browser_but_not_of_one_that_is_known() {
     assert_eq!(mail(&house, "ana@example.com").await.0, "A new browser signed in to Lobby");
     let count = house.store.mails(&house.visit.realm(), None, 99).await.unwrap().len();
     *house.cookies.lock().unwrap() = known;
+    house.sign_out().await;
     let page = house.get("/_lobby/sign-in").await;
-    house.submit(&page, &[("username", "ana@example.com"), ("password", PASSWORD)]).await;
+    let answer = house.submit(&page, &[("username", "ana@example.com"), ("password", PASSWORD)]).await;
+    past_the_offer(&house, answer).await;
+    house.get("/_lobby/account/").await.is_page(200, "ana@example.com");
     assert_eq!(house.store.mails(&house.visit.realm(), None, 99).await.unwrap().len(), count);
 }
 
@@ -464,5 +465,6 @@ async fn who_comes_without_an_app_is_at_their_own_page() {
     let house = House::new();
     let answer = sign_in(&house, "alice", "alice-password").await;
     assert_eq!(answer.header("location"), "/_lobby/account/");
-    house.get("/_lobby/sign-in").await.is_page(200, "Sign out");
+    let again = house.get("/_lobby/sign-in").await;
+    assert_eq!((again.status().as_u16(), &*again.header("location")), (303, "/_lobby/account/"));
 }

@@ -107,3 +107,16 @@ async fn there_are_not_more_than_somebody_can_look_after() {
     assert!(!page.text().contains("value=\"make\""));
     assert_eq!(shown(&house.submit(&page, &[("label", "x"), ("do", "make")]).await.text()), None);
 }
+
+#[tokio::test]
+async fn a_page_that_is_loaded_again_makes_no_second_one() {
+    let house = House::with(with());
+    sign_in(&house, "alice").await;
+    let page = house.get(PAGE).await;
+    let form = [("label", "Mail program"), ("do", "make")];
+    let password = shown(&house.submit(&page, &form).await.text()).unwrap();
+    let again = house.submit(&page, &form).await;
+    assert_eq!(shown(&again.text()), None);
+    assert_eq!(again.text().matches("Mail program").count(), 2, "its name, and that of its button");
+    assert!(opened(&house, "alice", &password).await.is_some());
+}

@@ -198,6 +198,14 @@ impl House {
         answer
     }
 
+    /// By the page that asks whether one means it.
+    pub(crate) async fn sign_out(&self) -> Answer {
+        let page = self.get("/_lobby/oauth/logout").await;
+        let out = self.submit(&page, &[("decision", "allow")]).await;
+        out.is_page(200, "You are signed out");
+        out
+    }
+
     /// Sends the first form of a page back.
     pub(crate) async fn submit(&self, page: &Answer, more: &[(&str, &str)]) -> Answer {
         let text = page.text();

@@ -111,10 +111,14 @@ async fn made(
     records: &[(u64, Map<String, Value>)],
     file: &Path,
 ) -> Result<Taken, Failure> {
+    let refused = |refused: store::Refused| {
+        let hint = "whom it named before, in thousands, are in the store; the same file may be read again";
+        Failure::new(format!("{}, user {}: {}", file.display(), refused.line, refused.why), hint)
+    };
     for (place, record) in records {
-        import.made(*place, record).await.map_err(|why| refused(file, &why))?;
+        import.made(*place, record).await.map_err(refused)?;
     }
-    import.finish().await.map_err(|why| refused(file, &why))
+    import.finish().await.map_err(refused)
 }
 
 /// `took 3 × user, 1 × consent`

@@ -100,7 +100,8 @@ async fn serve(global: &cli::Global, mock: &cli::Mock) -> Result<Exit, Failure> 
     house.close();
     reloading.abort();
     sweeping.abort();
-    running::drain(serving, mock.grace, &mut terminate, &house.store, reporter).await;
+    running::drain(serving, mock.grace, &mut terminate).await;
+    running::fold_log(&house.store, reporter).await;
     reporter.told_to_programs("stopped", "told to end", json!({}));
     Ok(Exit::Done)
 }

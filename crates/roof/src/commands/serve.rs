@@ -100,9 +100,10 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let office = Arc::new(AdminDoor::new(&gathering, &house.settings(), tokens, pulse));
     let handler = Handler::Gateway(house.gateway.clone());
     let serving = tokio::spawn(gateway::serve(vec![public], tls, bounds, handler, watching));
-    // It is there until the process ends: whoever asks while requests are drained hears so.
-    let (_operators, staying) = watch::channel(Phase::Open);
-    tokio::spawn(gateway::serve(vec![admin], admin_tls, bounds, beside(office.clone()), staying));
+    // It is there until the others are drained: whoever asks meanwhile hears so.
+    let (operators, staying) = watch::channel(Phase::Open);
+    let operating =
+        tokio::spawn(gateway::serve(vec![admin], admin_tls, bounds, beside(office.clone()), staying));
     if let Some(certificates) = &mut certificates {
         if let Some(listener) = redirect {
             let service = leading(&setting.issuer, &url, certificates.shown.clone());
@@ -149,7 +150,10 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     house.close();
     reloading.abort();
     sweeping.abort();
-    running::drain(serving, serve.grace, &mut terminate, &house.store, reporter).await;
+    let left = running::drain(serving, serve.grace, &mut terminate).await;
+    let _ = operators.send(Phase::Draining);
+    running::drain(operating, left, &mut terminate).await;
+    running::fold_log(&house.store, reporter).await;
     reporter.told_to_programs("stopped", "told to end", json!({}));
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{RealmId, Timestamp};
 use store::{Key, KeyKind, Mail, Owner, Store};
 
-use crate::NOW;
+use crate::{NOW, users::user};
 
 claims!(
     a_key_comes_back_as_it_was_told_and_in_its_realm_alone,
@@ -14,6 +14,7 @@ claims!(
     keys_are_listed_by_owner_a_page_at_a_time,
     uses_are_counted_by_operation_and_added_to_what_was_written,
     a_user_that_is_removed_takes_their_keys_along,
+    an_app_password_ends_with_the_password_that_it_stands_for,
     a_key_that_ends_is_told_of_once_by_one_of_many,
 );
 
@@ -124,11 +125,11 @@ async fn uses_are_counted_by_operation_and_added_to_what_was_written(store: Stor
 }
 
 async fn a_user_that_is_removed_takes_their_keys_along(store: Store, realm: RealmId) {
-    store.add_user(&realm, crate::users::user("alice", "alice")).await.unwrap();
+    store.add_user(&realm, user("alice", "alice")).await.unwrap();
     store.add_key(&realm, key("k1", alice())).await.unwrap();
     store.add_key(&realm, key("k2", Owner::Client("alice".to_owned()))).await.unwrap();
     assert!(store.key(&realm, "k1").await.unwrap().is_some());
-    assert!(store.remove_user(&realm, "alice", NOW, NOW).await.unwrap());
+    assert!(matches!(store.remove_user(&realm, "alice", NOW, NOW).await.unwrap(), store::Written::Done(())));
     assert_eq!(store.key(&realm, "k1").await.unwrap(), None);
     assert!(store.key(&realm, "k2").await.unwrap().is_some(), "a client of that id is somebody else");
 }
@@ -182,4 +183,20 @@ async fn a_key_that_ends_is_told_of_once_by_one_of_many(store: Store, realm: Rea
     assert_eq!(store.mails(&realm, None, 99).await.unwrap().len(), 1);
     assert!(store.remind_of_key(&realm, "sooner", NOW, None).await.unwrap());
     assert!(ending(9).await.is_empty());
+}
+
+async fn an_app_password_ends_with_the_password_that_it_stands_for(store: Store, realm: RealmId) {
+    store.add_user(&realm, user("alice", "alice")).await.unwrap();
+    store.add_user(&realm, user("bob", "bob")).await.unwrap();
+    let app = |id: &str, owner: Owner| Key { kind: KeyKind::AppPassword, ..key(id, owner) };
+    let bob = Owner::User("bob".to_owned());
+    for key in [app("a1", alice()), key("k1", alice()), app("b1", bob)] {
+        assert!(store.add_key(&realm, key).await.unwrap());
+    }
+    let opens = async |id: &str| store.key(&realm, id).await.unwrap().is_some();
+    store.change_user(&realm, "alice", |user| user.name = "Alice".to_owned()).await.unwrap();
+    assert!(opens("a1").await && opens("k1").await && opens("b1").await);
+    let another = |user: &mut store::User| user.password = model::Secret::new("$argon2id$9".to_owned());
+    store.change_user(&realm, "alice", another).await.unwrap();
+    assert!(!opens("a1").await && opens("k1").await && opens("b1").await);
 }

@@ -3,15 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use model::{RealmId, Secret};
-use store::{Grant, Handle, Link, Session, Store, User, Written};
+use store::{Grant, Handle, Link, OWNER, Session, Store, User, Written};
 
-use crate::{FAMILY, NOW, begun, grant, session};
+use crate::{FAMILY, NOW, begun, factors::passkey, grant, session};
 
 claims!(
     a_user_comes_back_as_they_were_written_and_in_their_realm_alone,
     a_name_and_an_address_are_one_persons,
     a_change_is_seen_at_once_and_counts_passwords,
     a_user_that_is_removed_leaves_nothing_and_holds_nothing,
+    the_last_owner_who_can_sign_in_stays_one,
     users_are_listed_from_the_oldest_a_page_at_a_time,
     consent_that_is_withdrawn_takes_its_tokens_with_it,
     all_sessions_of_a_user_end_but_one,
@@ -63,7 +64,7 @@ async fn a_user_comes_back_as_they_were_written_and_in_their_realm_alone(store: 
     assert!(store.find_user(&other, Handle::Name("ana")).await.unwrap().is_none());
     assert!(store.users(&other, None, 10).await.unwrap().is_empty());
     assert!(matches!(store.change_user(&other, "u1", |_| ()).await.unwrap(), Written::Unknown));
-    assert!(!store.remove_user(&other, "u1", NOW, NOW).await.unwrap());
+    assert!(matches!(store.remove_user(&other, "u1", NOW, NOW).await.unwrap(), Written::Unknown));
     assert!(store.sessions_of(&other, "u1").await.unwrap().is_empty());
     assert!(store.consents(&other, "u1").await.unwrap().is_empty());
     assert!(store.user(&realm, "u1").await.unwrap().is_some());
@@ -106,14 +107,42 @@ async fn a_user_that_is_removed_leaves_nothing_and_holds_nothing(store: Store, r
     assert!(store.user(&realm, "alice").await.unwrap().is_some());
     assert!(store.session(&realm, [1; 32]).await.unwrap().is_some());
     let until = NOW.plus(Duration::from_secs(600));
-    assert!(store.remove_user(&realm, "alice", NOW, until).await.unwrap());
+    assert!(matches!(store.remove_user(&realm, "alice", NOW, until).await.unwrap(), Written::Done(())));
     assert!(store.user(&realm, "alice").await.unwrap().is_none());
     assert!(store.session(&realm, [1; 32]).await.unwrap().is_none());
     assert!(store.consents(&realm, "alice").await.unwrap().is_empty());
     assert!(store.family(&realm, FAMILY).await.unwrap().unwrap().revoked);
     assert!(store.is_revoked(&realm, Some(&format!("{FAMILY}jti")), None));
     assert!(store.is_revoked(&realm, None, Some("alice")), "whatever names them");
-    assert!(!store.remove_user(&realm, "alice", NOW, until).await.unwrap());
+    assert!(matches!(store.remove_user(&realm, "alice", NOW, until).await.unwrap(), Written::Unknown));
+}
+
+async fn the_last_owner_who_can_sign_in_stays_one(store: Store, realm: RealmId) {
+    let owner = |id: &str| User { roles: Arc::new([OWNER.to_owned()].into()), ..user(id, id) };
+    let without = |id: &str| User { password: Secret::new(String::new()), ..owner(id) };
+    add(&store, &realm, owner("ana")).await;
+    add(&store, &realm, user("reader", "reader")).await;
+    add(&store, &realm, without("invited")).await;
+    add(&store, &realm, User { disabled_at: Some(NOW), ..owner("suspended") }).await;
+    let remove = async |id: &str| store.remove_user(&realm, id, NOW, NOW).await.unwrap();
+    assert!(matches!(remove("ana").await, Written::LastOwner));
+    for change in [
+        |user: &mut User| user.roles = Arc::default(),
+        |user: &mut User| user.disabled_at = Some(NOW),
+        |user: &mut User| user.password = Secret::new(String::new()),
+    ] {
+        let changed = store.change_user(&realm, "ana", change).await.unwrap();
+        assert!(matches!(changed, Written::LastOwner), "{changed:?}");
+    }
+    let renamed = store.change_user(&realm, "ana", |user| user.name = "Ana".to_owned()).await.unwrap();
+    assert!(matches!(renamed, Written::Done(_)));
+    // Who has a passkey alone can sign in.
+    store.add_passkey(&realm, passkey("p1", "invited"), 9).await.unwrap();
+    // Of two who go at once one stays.
+    let (one, other) = tokio::join!(remove("ana"), remove("invited"));
+    let gone = [one, other].iter().filter(|removed| matches!(removed, Written::Done(()))).count();
+    assert_eq!(gone, 1);
+    assert!(matches!(remove("reader").await, Written::Done(())));
 }
 
 async fn users_are_listed_from_the_oldest_a_page_at_a_time(store: Store, realm: RealmId) {
@@ -195,7 +224,7 @@ async fn a_mailed_link_ends_with_the_password_or_the_address_it_was_mailed_for(s
 async fn whoever_is_new_is_not_refused_for_who_had_the_name(store: Store, realm: RealmId) {
     let until = NOW.plus(Duration::from_secs(600));
     add(&store, &realm, user("alice", "alice")).await;
-    assert!(store.remove_user(&realm, "alice", NOW, until).await.unwrap());
+    assert!(matches!(store.remove_user(&realm, "alice", NOW, until).await.unwrap(), Written::Done(())));
     assert!(store.is_revoked(&realm, None, Some("alice")));
     add(&store, &realm, user("alice", "alice")).await;
     assert!(!store.is_revoked(&realm, None, Some("alice")));

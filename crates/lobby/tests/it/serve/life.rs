@@ -1,7 +1,10 @@
 //! Starting, saying so, being asked, ending.
 
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixDatagram;
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    os::unix::{fs::PermissionsExt, net::UnixDatagram},
+};
 
 use serde_json::Value;
 use testkit::{run, serve};
@@ -142,6 +145,34 @@ async fn sigterm_drains_and_says_so_meanwhile() {
     let answer = slow.read_to_end().await;
     assert!(String::from_utf8_lossy(&answer).starts_with("HTTP/1.1 200"), "{answer:?}");
     assert_eq!(lobby.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_change_that_is_under_way_at_the_end_is_made_and_answered() {
+    let mut lobby = serve(ALONE).arguments(&["--grace", "20s"]).await;
+    let admin = lobby.ready()["admin"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+    let lock = std::fs::read_to_string(lobby.folder().join("lobby.db.lock")).unwrap();
+    let lock: Value = serde_json::from_str(&lock).unwrap();
+    let body = r#"{"name":"ana"}"#;
+    let head = format!(
+        "POST /admin/v1/users HTTP/1.1\r\nhost: {admin}\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\
+         content-type: application/json\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n",
+        lock["token"].as_str().unwrap(),
+        body.len()
+    );
+    let mut call = TcpStream::connect(&admin).unwrap();
+    call.write_all(head.as_bytes()).unwrap();
+    let mut goes_on = [0; 25];
+    call.read_exact(&mut goes_on).unwrap();
+    assert_eq!(goes_on, *b"HTTP/1.1 100 Continue\r\n\r\n");
+    lobby.signal("TERM");
+    while TcpStream::connect(&admin).is_ok() {}
+    call.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    call.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert_eq!(lobby.ended().await.code(), Some(0));
+    assert_eq!(std::fs::metadata(lobby.folder().join("lobby.db-wal")).map_or(0, |log| log.len()), 0);
 }
 
 #[tokio::test]
