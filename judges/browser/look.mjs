@@ -23,7 +23,7 @@ export function cut() {
     if (!element.checkVisibility() || box.width === 0) continue;
     const name = `${element.tagName} ${element.className}: ${element.textContent.trim().slice(0, 40)}`;
     if (box.left < -0.5 || box.right > edge) faults.push(`outside the window: ${name}`);
-    const letter = parseFloat(getComputedStyle(element).fontSize);
+    const letter = parseFloat(getComputedStyle(document.documentElement).fontSize);
     if (element.type === "checkbox" && box.width > 2 * letter) faults.push(`a box to tick that is ${box.width} wide`);
     // A field scrolls its text by itself.
     if (element.tagName === "INPUT" || getComputedStyle(element).overflow === "visible") continue;
@@ -77,7 +77,8 @@ export function stop() {
 export function outlines() {
   const faults = [];
   for (const element of document.querySelectorAll("button, .button, input, .problem, .warning")) {
-    if (element.type === "hidden" || !element.checkVisibility()) continue;
+    // The system draws boxes to tick.
+    if (["hidden", "checkbox"].includes(element.type) || !element.checkVisibility()) continue;
     const style = getComputedStyle(element);
     const edged = Number.parseFloat(style.borderLeftWidth) >= 1 && style.borderLeftStyle !== "none" && style.borderLeftColor !== style.backgroundColor;
     const underlined = style.textDecorationLine.includes("underline");

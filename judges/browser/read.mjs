@@ -59,7 +59,7 @@ export const READ = {
 - main:
   - paragraph:
     - link "Sign out":
-      - /url: /_lobby/sign-in
+      - /url: /_lobby/oauth/logout
   - heading "APP asks for your permission" [level=1]
   - paragraph: You are alice.
   - button "Not you?"
@@ -86,7 +86,7 @@ export const READ = {
 - main:
   - paragraph:
     - link "Sign out":
-      - /url: /_lobby/sign-in
+      - /url: /_lobby/oauth/logout
   - heading "APP asks for something new" [level=1]
   - paragraph: You are alice.
   - button "Not you?"
@@ -111,7 +111,7 @@ export const READ = {
 - main:
   - paragraph:
     - link "Sign out":
-      - /url: /_lobby/sign-in
+      - /url: /_lobby/oauth/logout
   - heading "Connect a device" [level=1]
   - paragraph: A television, a printer or a command line shows a code for this page.
   - text: Code on your screen
@@ -123,7 +123,7 @@ export const READ = {
 - main:
   - paragraph:
     - link "Sign out":
-      - /url: /_lobby/sign-in
+      - /url: /_lobby/oauth/logout
   - heading "Connect a device" [level=1]
   - paragraph: A television, a printer or a command line shows a code for this page.
   - alert:
@@ -137,7 +137,7 @@ export const READ = {
 - main:
   - paragraph:
     - link "Sign out":
-      - /url: /_lobby/sign-in
+      - /url: /_lobby/oauth/logout
   - heading "Connect APP?" [level=1]
   - paragraph: You are alice.
   - button "Not you?"
@@ -159,7 +159,7 @@ export const READ = {
 - main:
   - paragraph:
     - link "Sign out":
-      - /url: /_lobby/sign-in
+      - /url: /_lobby/oauth/logout
   - heading "APP is connected" [level=1]
   - paragraph: You can close this page and look at your device.
 - contentinfo: Lobby`,
@@ -221,7 +221,7 @@ export const READ = {
 - main:
   - paragraph:
     - link "Sign out":
-      - /url: /_lobby/sign-in
+      - /url: /_lobby/oauth/logout
   - heading "Your account" [level=1]
   - paragraph: You are alice.
   - region "How you sign in":
@@ -246,6 +246,9 @@ export const READ = {
         - link "Recovery codes":
           - /url: /_lobby/account/codes
         - text: "0"
+      - listitem:
+        - link "App passwords":
+          - /url: /_lobby/account/app-passwords
   - region "Where you are signed in":
     - heading "Where you are signed in" [level=2]
     - list:
@@ -270,7 +273,7 @@ export const READ = {
 - main:
   - paragraph:
     - link "Sign out":
-      - /url: /_lobby/sign-in
+      - /url: /_lobby/oauth/logout
   - heading "Change your password" [level=1]
   - paragraph: Every other browser is signed out.
   - text: Name or e-mail
@@ -289,7 +292,7 @@ export const READ = {
 - main:
   - paragraph:
     - link "Sign out":
-      - /url: /_lobby/sign-in
+      - /url: /_lobby/oauth/logout
   - heading "Recovery codes" [level=1]
   - paragraph:
     - text: You are alice.
@@ -297,6 +300,120 @@ export const READ = {
       - /url: /_lobby/account/
   - paragraph: 0 codes are left.
   - button "Make new codes"
+- contentinfo: Lobby`,
+  authenticator: `
+- main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/oauth/logout
+  - heading "Authenticator app" [level=1]
+  - paragraph:
+    - text: You are alice.
+    - link "Your account":
+      - /url: /_lobby/account/
+  - paragraph: Scan this with an authenticator app. It shows a new code every half a minute.
+  - img "QR code for your authenticator app"
+  - paragraph:
+    - text: "Or type this into the app:"
+    - code: …
+  - paragraph:
+    - link "Open in an app on this device":
+      - /url: otpauth://totp/127.0.0.1:alice?secret=…&issuer=127.0.0.1&algorithm=SHA1&digits=6&period=30
+  - text: The code that the app shows now
+  - textbox "The code that the app shows now"
+  - button "Turn on"
+- contentinfo: Lobby`,
+  passkeys: `
+- main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/oauth/logout
+  - heading "Your passkeys" [level=1]
+  - paragraph:
+    - text: You are alice.
+    - link "Your account":
+      - /url: /_lobby/account/
+  - paragraph: There is none yet. A passkey signs you in with your fingerprint or screen lock.
+- contentinfo: Lobby`,
+  "app passwords": `
+- main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/oauth/logout
+  - heading "App passwords" [level=1]
+  - paragraph:
+    - text: You are alice.
+    - link "Your account":
+      - /url: /_lobby/account/
+  - paragraph: "For programs that cannot open this page: each gets a password of its own, which may do no more than you tick and can be removed by itself."
+  - text: Its name
+  - textbox "Its name"
+  - group "What it may do":
+    - text: What it may do
+    - list:
+      - listitem:
+        - checkbox "See the catalogue books:read"
+        - text: See the catalogue
+        - code: books:read
+      - listitem:
+        - checkbox "Change the catalogue books:write"
+        - text: Change the catalogue
+        - code: books:write
+      - listitem:
+        - checkbox "See one's orders orders:read"
+        - text: See one's orders
+        - code: orders:read
+      - listitem:
+        - checkbox "Order books orders:write"
+        - text: Order books
+        - code: orders:write
+  - button "Make an app password"
+- contentinfo: Lobby`,
+  "app password made": `
+- main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/oauth/logout
+  - heading "App passwords" [level=1]
+  - paragraph:
+    - text: You are alice.
+    - link "Your account":
+      - /url: /_lobby/account/
+  - paragraph: "For programs that cannot open this page: each gets a password of its own, which may do no more than you tick and can be removed by itself."
+  - status:
+    - paragraph: Type it into the program, with alice as the name. It is shown only now.
+    - list:
+      - listitem:
+        - code: lk_…
+    - paragraph:
+      - button "Copy"
+  - list:
+    - listitem:
+      - text: the mail program of the warehouse Since … · until … ·
+      - code: books:read
+      - button "Remove the mail program of the warehouse": Remove
+  - text: Its name
+  - textbox "Its name"
+  - group "What it may do":
+    - text: What it may do
+    - list:
+      - listitem:
+        - checkbox "See the catalogue books:read"
+        - text: See the catalogue
+        - code: books:read
+      - listitem:
+        - checkbox "Change the catalogue books:write"
+        - text: Change the catalogue
+        - code: books:write
+      - listitem:
+        - checkbox "See one's orders orders:read"
+        - text: See one's orders
+        - code: orders:read
+      - listitem:
+        - checkbox "Order books orders:write"
+        - text: Order books
+        - code: orders:write
+  - button "Make an app password"
 - contentinfo: Lobby`,
   "sign-out": `
 - main:
@@ -310,6 +427,9 @@ export const READ = {
 - main:
   - heading "You are signed out" [level=1]
   - paragraph: Nobody is signed in here in this browser any more.
+  - paragraph:
+    - link "Back to the sign-in page":
+      - /url: /_lobby/sign-in
 - contentinfo: Lobby`,
 };
 

@@ -126,7 +126,7 @@ impl Desk<'_> {
         let standing = if now >= end || account.password_version != session.password_version {
             Standing::Expired { since: end }
         } else {
-            note_session_use(self.store, self.realm, hash, &session, now).await;
+            note_session_use(self.store, self.realm, hash, &session, &self.settings.sessions, now).await;
             Standing::Good
         };
         Ok(Some(Held { principal: Arc::new(principal), standing, bound: None }))

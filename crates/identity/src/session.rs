@@ -29,16 +29,20 @@ impl SessionRules {
     }
 }
 
+/// How often the use of a session is noted at most.
+const NOTED_EVERY: Duration = Duration::from_secs(60);
+
 /// Notes that a session is used, which keeps it from ending. Not on every request: a minute more or less of eight
-/// hours is nobody's loss, and nor is a use that could not be written.
+/// hours is nobody's loss, nor is a quarter of a shorter time, nor a use that could not be written.
 pub async fn note_use(
     store: &Store,
     realm: &RealmId,
     cookie: store::Hash,
     session: &Session,
+    rules: &SessionRules,
     now: Timestamp,
 ) {
-    if now.since(session.seen_at) >= Duration::from_secs(60) {
+    if now.since(session.seen_at) >= NOTED_EVERY.min(rules.idle / 4) {
         let _ = store.touch_session(realm, cookie, now).await;
     }
 }
@@ -120,7 +124,7 @@ impl Sessions {
         let hash = hash(cookie);
         let found = self.store.session(realm, hash).await?.filter(|session| now < self.rules.end(session));
         if let Some(session) = &found {
-            note_use(&self.store, realm, hash, session, now).await;
+            note_use(&self.store, realm, hash, session, &self.rules, now).await;
         }
         Ok(found)
     }

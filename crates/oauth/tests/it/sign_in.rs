@@ -1,7 +1,11 @@
-use http::header;
-use model::Event;
+use std::time::Duration;
 
-use crate::house::{Answer, House};
+use http::header;
+use identity::SessionRules;
+use model::Event;
+use oauth::Settings;
+
+use crate::house::{Answer, House, settings};
 
 async fn typed(house: &House, page: &Answer, name: &str, password: &str) -> Answer {
     house.submit(page, &[("username", name), ("password", password)]).await
@@ -147,7 +151,7 @@ async fn a_sign_in_opens_a_session_under_a_new_name_with_every_flag() {
 
 #[tokio::test]
 async fn a_mock_tells_why_a_code_or_a_refresh_token_is_not_taken_and_production_does_not() {
-    let mut settings = crate::house::settings();
+    let mut settings = settings();
     for (personas, why) in [(true, "redeemed before"), (false, "unknown, used, too old, or another")] {
         settings.personas = personas;
         let house = House::with(settings.clone());
@@ -188,4 +192,17 @@ async fn the_page_alone_leads_to_the_account() {
     let answer = house.submit(&page, &[("persona", "alice")]).await;
     assert_eq!(answer.header("location"), "/_lobby/account/");
     assert_eq!(house.get("/_lobby/sign-in").await.header("location"), "/_lobby/account/");
+}
+
+#[tokio::test]
+async fn a_session_that_is_used_goes_on_however_short_its_idle_time_is() {
+    let sessions = SessionRules { idle: Duration::from_secs(40), ..SessionRules::default() };
+    let mut house = House::with(Settings { sessions, ..settings() });
+    house.code("alice", &[]).await;
+    for _ in 0..10 {
+        house.advance(15);
+        house.get("/_lobby/account/").await.is_page(200, "You are alice.");
+    }
+    house.advance(40);
+    assert!(!house.get("/_lobby/account/").await.text().contains("You are alice."));
 }
