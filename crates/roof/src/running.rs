@@ -6,9 +6,10 @@ mod signal;
 
 use std::{future::Future, net::IpAddr, time::Duration};
 
-use gateway::Bounds;
+use gateway::{Bounds, Phase};
+use serde_json::json;
 use store::Store;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 pub(crate) use self::{
     generation::{Reload, Renew, generation},
@@ -44,23 +45,31 @@ pub(crate) fn bounds(gathering: &Gathering) -> Bounds {
     }
 }
 
-/// Waits until running requests are answered, but no longer than `grace`, nor than a second signal; what is left
-/// of the time.
-pub(crate) async fn drain<T>(serving: JoinHandle<T>, grace: Duration, terminate: &mut Signal) -> Duration {
+/// Ends listeners, one after the other, each when its running requests are answered; all of it takes no longer than
+/// `grace`, nor than a second signal.
+pub(crate) async fn drain<T>(
+    listeners: impl IntoIterator<Item = (watch::Sender<Phase>, JoinHandle<T>)>,
+    grace: Duration,
+    terminate: &mut Signal,
+) {
     let end = Instant::now() + grace;
-    tokio::select! {
-        _ = serving => end.saturating_duration_since(Instant::now()),
-        () = tokio::time::sleep_until(end) => Duration::ZERO,
-        () = told_to_end(terminate) => Duration::ZERO,
+    for (phase, serving) in listeners {
+        let _ = phase.send(Phase::Draining);
+        tokio::select! {
+            _ = serving => {}
+            () = tokio::time::sleep_until(end) => return,
+            () = told_to_end(terminate) => return,
+        }
     }
 }
 
 /// The last of a server: what was written lies in the store's one file.
-pub(crate) async fn fold_log(store: &Store, reporter: Reporter) {
+pub(crate) async fn close(store: &Store, reporter: Reporter) {
     // It is as safe in the log: the next start reads it from there.
     if let Err(fault) = store.fold_log().await {
         reporter.line(&format!("the store's log stays beside it: {fault}"));
     }
+    reporter.told_to_programs("stopped", "told to end", json!({}));
 }
 
 /// The URL on this machine of what listens at `ip` (`None`: 127.0.0.1 and `::1`).

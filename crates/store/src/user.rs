@@ -269,7 +269,9 @@ impl Store {
         let memory = self.memory(realm);
         memory.users.forget(id);
         let (written, ended) = written?;
-        ended.iter().for_each(|key| memory.keys.forget(key.as_str()));
+        for key in &ended {
+            memory.keys.forget(key.as_str());
+        }
         Ok(written)
     }
 

@@ -466,5 +466,5 @@ async fn who_comes_without_an_app_is_at_their_own_page() {
     let answer = sign_in(&house, "alice", "alice-password").await;
     assert_eq!(answer.header("location"), "/_lobby/account/");
     let again = house.get("/_lobby/sign-in").await;
-    assert_eq!((again.status().as_u16(), &*again.header("location")), (303, "/_lobby/account/"));
+    assert_eq!((again.status().as_u16(), again.header("location")), (303, "/_lobby/account/"));
 }

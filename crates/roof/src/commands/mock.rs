@@ -96,13 +96,11 @@ async fn serve(global: &cli::Global, mock: &cli::Mock) -> Result<Exit, Failure> 
     let reloading = tokio::spawn(reload.run());
     let sweeping = tokio::spawn(house.clone().sweep());
     told_to_end(&mut terminate).await;
-    let _ = phase.send(Phase::Draining);
     house.close();
     reloading.abort();
     sweeping.abort();
-    running::drain(serving, mock.grace, &mut terminate).await;
-    running::fold_log(&house.store, reporter).await;
-    reporter.told_to_programs("stopped", "told to end", json!({}));
+    running::drain([(phase, serving)], mock.grace, &mut terminate).await;
+    running::close(&house.store, reporter).await;
     Ok(Exit::Done)
 }
 

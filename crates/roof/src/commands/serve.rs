@@ -146,15 +146,11 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let sweeping = tokio::spawn(house.clone().sweep());
     told_to_end(&mut terminate).await;
     notifier.stopping();
-    let _ = phase.send(Phase::Draining);
     house.close();
     reloading.abort();
     sweeping.abort();
-    let left = running::drain(serving, serve.grace, &mut terminate).await;
-    let _ = operators.send(Phase::Draining);
-    running::drain(operating, left, &mut terminate).await;
-    running::fold_log(&house.store, reporter).await;
-    reporter.told_to_programs("stopped", "told to end", json!({}));
+    running::drain([(phase, serving), (operators, operating)], serve.grace, &mut terminate).await;
+    running::close(&house.store, reporter).await;
     Ok(Exit::Done)
 }
 

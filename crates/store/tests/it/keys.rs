@@ -194,7 +194,7 @@ async fn an_app_password_ends_with_the_password_that_it_stands_for(store: Store,
         assert!(store.add_key(&realm, key).await.unwrap());
     }
     let opens = async |id: &str| store.key(&realm, id).await.unwrap().is_some();
-    store.change_user(&realm, "alice", |user| user.name = "Alice".to_owned()).await.unwrap();
+    store.change_user(&realm, "alice", |user| "Alice".clone_into(&mut user.name)).await.unwrap();
     assert!(opens("a1").await && opens("k1").await && opens("b1").await);
     let another = |user: &mut store::User| user.password = model::Secret::new("$argon2id$9".to_owned());
     store.change_user(&realm, "alice", another).await.unwrap();

@@ -134,7 +134,7 @@ async fn the_last_owner_who_can_sign_in_stays_one(store: Store, realm: RealmId) 
         let changed = store.change_user(&realm, "ana", change).await.unwrap();
         assert!(matches!(changed, Written::LastOwner), "{changed:?}");
     }
-    let renamed = store.change_user(&realm, "ana", |user| user.name = "Ana".to_owned()).await.unwrap();
+    let renamed = store.change_user(&realm, "ana", |user| "Ana".clone_into(&mut user.name)).await.unwrap();
     assert!(matches!(renamed, Written::Done(_)));
     // Who has a passkey alone can sign in.
     store.add_passkey(&realm, passkey("p1", "invited"), 9).await.unwrap();
