@@ -78,7 +78,12 @@ pub(crate) async fn serve(call: &Call<'_>, path: &str, query: Option<&str>, body
         ("/data", _) => overview::data(call, &visitor).await,
         ("/password", None) => Ok(show(call, &visitor, FormKind::ChangePassword, "", Vec::new())),
         ("/password", Some((errand, form))) => password::change(call, &visitor, errand, &form).await,
-        ("/email", None) => Ok(show(call, &visitor, FormKind::ChangeEmail, "", Vec::new())),
+        ("/email", None) => {
+            // One that nobody has confirmed yet is confirmed by asking for it.
+            let unconfirmed = visitor.account.email.as_ref().filter(|(_, confirmed)| !confirmed);
+            let email = unconfirmed.map_or("", |(email, _)| email);
+            Ok(show(call, &visitor, FormKind::ChangeEmail, email, Vec::new()))
+        }
         ("/email", Some((_, form))) => email::change(call, &visitor, &form).await,
         ("/delete", None) => Ok(show(call, &visitor, FormKind::Delete, "", Vec::new())),
         ("/delete", Some((_, form))) => delete(call, &visitor, &form).await,

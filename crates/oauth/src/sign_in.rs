@@ -274,36 +274,61 @@ pub(crate) async fn enter(
         let methods = if acr == "pwd" { "pwd" } else { "pwd mfa" };
         (acr, methods.to_owned())
     };
+    let (session, cookie) = match open(call, account, &acr, &methods).await {
+        Ok(opened) => opened,
+        Err(fault) => return call.fault(&fault),
+    };
+    // One thing at a time: another password goes before a passkey.
+    let offer = if account.must_change { None } else { factor::offer(call, errand, account, &session).await };
+    let answer = match offer {
+        Some(offer) => offer,
+        None => resume(call, errand, &session).await,
+    };
+    if methods != "pwd" {
+        call.factor_came(account).await;
+    }
+    signed_in(call, account, &cookie, answer).await
+}
+
+/// Somebody showed a password and has nothing yet of what else is asked for: opens a session in which they can set
+/// it up, which is enough for nothing else; `page` tells them so.
+pub(crate) async fn let_in(call: &Call<'_>, account: &Account, page: Answer) -> Answer {
+    call.speaks(&account.name);
+    match open(call, account, "pwd", "pwd").await {
+        Ok((_, cookie)) => signed_in(call, account, &cookie, page).await,
+        Err(fault) => call.fault(&fault),
+    }
+}
+
+/// Opens a session under a new name; with it its cookie.
+async fn open(
+    call: &Call<'_>,
+    account: &Account,
+    acr: &str,
+    methods: &str,
+) -> Result<(Session, String), store::Fault> {
     let (cookie, sid) = (base64url::encode(call.server.random::<32>()), call.family());
     let proof = Proof {
         account: &account.id,
         password_version: account.password_version,
         agent: call.agent(),
         address: call.visit.peer,
-        acr: &acr,
-        methods: &methods,
+        acr,
+        methods,
         real: call.visit.real,
         now: call.visit.now,
     };
     let before = call.cookie(Cookie::Session);
-    let opened = call.server.sessions.open(&call.realm, proof, (&cookie, &sid), before).await;
-    let session = match opened {
-        Ok(session) => session,
-        Err(fault) => return call.fault(&fault),
-    };
-    // One thing at a time: another password goes before a passkey.
-    let offer = if account.must_change { None } else { factor::offer(call, errand, account, &session).await };
-    let mut answer = match offer {
-        Some(offer) => offer,
-        None => resume(call, errand, &session).await,
-    };
+    let session = call.server.sessions.open(&call.realm, proof, (&cookie, &sid), before).await?;
+    Ok((session, cookie))
+}
+
+/// What follows each sign-in: its traces, and the cookies of its answer.
+async fn signed_in(call: &Call<'_>, account: &Account, cookie: &str, mut answer: Answer) -> Answer {
     call.succeeded(&account.id);
-    if methods != "pwd" {
-        call.factor_came(account).await;
-    }
     call.told_of_device(account).await;
     call.note(&account.id, Activity::SignIn).await;
-    let session = call.set_cookie(Cookie::Session, &cookie, Some(KEPT));
+    let session = call.set_cookie(Cookie::Session, cookie, Some(KEPT));
     for cookie in session.into_iter().chain(call.remember_device(&account.into())) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -34,7 +34,9 @@ pub(super) async fn change(
     if let Err(problem) = proven(call, visitor, form.text("current")).await {
         return Ok(show(call, visitor, kind, email, vec![problem]));
     }
-    let is_taken = call.people().named(key.as_str()).await?.is_some();
+    // Their own, which nobody has confirmed yet, is confirmed so.
+    let is_taken =
+        call.people().named(key.as_str()).await?.is_some_and(|other| other.id != visitor.account.id);
     let token = call.keep_link(PURPOSE, &visitor.account.id, email.to_owned()).await?;
     if call.may_write_to(key.as_str()) {
         let (confirm, reset) = (call.link_url("/_lobby/account/confirm", &token), call.another_password());
@@ -75,19 +77,21 @@ pub(super) async fn confirm(call: &Call<'_>, query: Option<&str>, body: &[u8]) -
         return call.failure(FailureKind::Forged);
     }
     match take(call, token).await {
-        Ok(true) => call.notice(NoticeKind::EmailChanged, StatusCode::OK),
-        Ok(false) => over(),
+        Ok(Some(kind)) => call.notice(kind, StatusCode::OK),
+        Ok(None) => over(),
         Err(fault) => call.fault(&fault),
     }
 }
 
-async fn take(call: &Call<'_>, token: &str) -> Result<bool, store::Fault> {
-    let Some(link) = call.spend_link(PURPOSE, token).await? else { return Ok(false) };
+/// The address is theirs now; `None`: the link is over.
+async fn take(call: &Call<'_>, token: &str) -> Result<Option<NoticeKind>, store::Fault> {
+    let Some(link) = call.spend_link(PURPOSE, token).await? else { return Ok(None) };
     let (Some(account), Ok(key)) = (call.people().of_id(&link.subject).await?, email_key(&link.record))
     else {
-        return Ok(false);
+        return Ok(None);
     };
     let before = account.email.as_ref().map(|(email, _)| email.clone());
+    let is_another = before.as_deref().and_then(|email| email_key(email).ok()).as_ref() != Some(&key);
     let (email, key, now) = (link.record.clone(), key.as_str().to_owned(), call.visit.now);
     let written = call
         .change(&account, move |user| {
@@ -97,10 +101,13 @@ async fn take(call: &Call<'_>, token: &str) -> Result<bool, store::Fault> {
         })
         .await?;
     if !matches!(written, Written::Done(_)) {
-        return Ok(false);
+        return Ok(None);
+    }
+    if !is_another {
+        return Ok(Some(NoticeKind::EmailConfirmed));
     }
     call.note(&account.id, Activity::EmailChanged).await;
     let reset = call.another_password();
     call.write_to(&before.unwrap_or_default(), &Letter::EmailChanged { link: &reset }).await?;
-    Ok(true)
+    Ok(Some(NoticeKind::EmailChanged))
 }

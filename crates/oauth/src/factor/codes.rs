@@ -46,6 +46,10 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
                 None => Ok(go_on(call, PATH)),
             }
         }
+        ("later", Some(_)) => match there.then(call) {
+            Some(then) => Ok(sign_in::resume(call, &then, &there.session).await),
+            None => Ok(go_on(call, "/_lobby/account/")),
+        },
         _ => Ok(page(call, &there, &[], false)),
     }
 }
@@ -59,6 +63,7 @@ fn page(call: &Call<'_>, owner: &Owner, new: &[String], wrong: bool) -> Answer {
         new,
         offered: call.settings.factors.codes,
         wrong,
+        later: owner.then(call).is_some(),
     };
     call.page(&page, Some(&form), None)
 }

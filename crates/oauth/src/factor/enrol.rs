@@ -92,6 +92,11 @@ pub(super) fn is_on_the_way(errand: &Errand) -> bool {
         if path.split('?').next().is_some_and(|path| ["/passkeys", "/authenticator"].contains(&path)))
 }
 
+/// Whether somebody is on the way to what they sign in with.
+pub(super) fn is_about_factors(errand: &Errand) -> bool {
+    is_on_the_way(errand) || matches!(errand, Errand::Account { path, .. } if path.starts_with("/codes"))
+}
+
 /// What is asked of whoever changes it: all that they have, of what is asked of everybody. Whoever has nothing
 /// yet is let in by the password, or nobody could ever begin.
 pub(super) fn class(call: &Call<'_>, account: &Account, means: &Means) -> &'static str {

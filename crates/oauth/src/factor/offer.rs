@@ -3,7 +3,7 @@ use std::time::Duration;
 use identity::Account;
 use store::Session;
 
-use super::{Means, Question, question};
+use super::{Means, Question, enrol::is_about_factors, question};
 use crate::{
     answer::Answer,
     pages::{PasskeyOffer, field},
@@ -24,7 +24,9 @@ pub(crate) async fn offer(
     session: &Session,
 ) -> Option<Answer> {
     let is_password = session.methods.split(' ').any(|method| method == "pwd");
-    if !is_password || call.settings.directory.account(&account.id).is_some() {
+    // Whoever is on the way there needs no offer.
+    let is_persona = call.settings.directory.account(&account.id).is_some();
+    if !is_password || is_persona || is_about_factors(then) {
         return None;
     }
     let means = Means::of(call, account).await.ok()?;

@@ -1,7 +1,7 @@
 //! `/_lobby/account/passkeys`: which there are; another one, another name, one less.
 
 use http::{HeaderValue, StatusCode, header};
-use identity::{accepted, is_backed_up};
+use identity::{Shown, accepted, is_backed_up};
 use model::Timestamp;
 use serde_json::json;
 
@@ -59,8 +59,12 @@ async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<Pa
         }
         _ if !sent.form.text(field::CREDENTIAL).is_empty() => {
             let made = question::made(call, &sent.form, user, &usual_name(call)).await.map_err(fault)?;
-            if let (Ok(()), Some(then)) = (&made, owner.then(call)) {
-                return Err(sign_in::resume(call, &then, &owner.session).await);
+            if let (Ok(method), Some(then)) = (&made, owner.then(call)) {
+                // It was shown just now: nobody is asked for it at once.
+                let mut shown = Shown::of(&owner.session.methods);
+                shown.add(*method);
+                let proof = Some((&shown, &*owner.session.acr));
+                return Err(sign_in::enter(call, &then, &owner.account, proof).await);
             }
             return Ok(made.err().map(|error| match error {
                 identity::PasskeyError::Make => PasskeysProblem::Make,

@@ -100,13 +100,13 @@ pub(super) async fn shown(call: &Call<'_>, form: &Parameters) -> Result<Outcome<
     }
 }
 
-/// Registers the passkey that was made.
+/// Registers the passkey that was made; what its maker has shown by it.
 pub(super) async fn made(
     call: &Call<'_>,
     form: &Parameters,
     account: &str,
     name: &str,
-) -> Result<Result<(), PasskeyError>, Fault> {
+) -> Result<Result<Method, PasskeyError>, Fault> {
     let Some((state, whose)) = spent(call, form).await? else { return Ok(Err(PasskeyError::State)) };
     if whose != account {
         return Ok(Err(PasskeyError::Stranger));
@@ -129,5 +129,7 @@ pub(super) async fn made(
         return Ok(Err(PasskeyError::Stranger));
     }
     call.told_of_factor(account, Activity::PasskeyAdded).await;
-    Ok(Ok(()))
+    // Whether it never leaves a device is for its first use to show.
+    let verified = call.settings.factors.passkeys.verification_required;
+    Ok(Ok(Method::Passkey { verified, hardware: false }))
 }

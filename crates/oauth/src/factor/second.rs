@@ -124,10 +124,15 @@ pub(crate) async fn after(
     } else {
         return sign_in::enter(call, errand, account, Some((&shown, &class))).await;
     };
-    if !means.is_empty() && shown.text().starts_with("pwd") {
+    let page = show(call, errand, account, (&shown, &wanted), None).await;
+    if means.is_empty() && shown.text() == "pwd" {
+        // There is nothing that could be shown: the pages on which it is set up ask for no password again.
+        return sign_in::let_in(call, account, page).await;
+    }
+    if shown.text().starts_with("pwd") {
         call.expect_factor(account).await;
     }
-    show(call, errand, account, (&shown, &wanted), None).await
+    page
 }
 
 async fn is_remembered(call: &Call<'_>, account: &Account) -> bool {

@@ -365,6 +365,8 @@ pub struct RecoveryCodes<'a> {
     pub offered: bool,
     /// Whether the one that was typed back is none of them.
     pub wrong: bool,
+    /// Whether something waits that goes on without them.
+    pub later: bool,
 }
 
 impl Page for RecoveryCodes<'_> {
@@ -375,7 +377,7 @@ impl Page for RecoveryCodes<'_> {
     fn values(&self) -> Value {
         context! {
             ticket => self.ticket.values(), user => self.user, left => self.left, new => self.new.to_vec(),
-            offered => self.offered, wrong => self.wrong,
+            offered => self.offered, wrong => self.wrong, later => self.later,
         }
     }
 

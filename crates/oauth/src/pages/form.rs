@@ -216,6 +216,8 @@ pub enum NoticeKind {
     PasswordChanged,
     /// The address is another one now.
     EmailChanged,
+    /// The address is known to be theirs now.
+    EmailConfirmed,
     /// The account is gone.
     Deleted,
     /// The first account is made.
@@ -249,6 +251,7 @@ impl Page for Notice<'_> {
             NoticeKind::ResetClosed => "reset_closed",
             NoticeKind::PasswordChanged => "password_changed",
             NoticeKind::EmailChanged => "email_changed",
+            NoticeKind::EmailConfirmed => "email_confirmed",
             NoticeKind::Deleted => "deleted",
             NoticeKind::SetUp => "set_up",
             NoticeKind::SetupOver => "setup_over",

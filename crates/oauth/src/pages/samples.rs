@@ -141,6 +141,7 @@ fn accounts(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn F
         ("reset-closed", NoticeKind::ResetClosed),
         ("password-changed", NoticeKind::PasswordChanged),
         ("email-changed", NoticeKind::EmailChanged),
+        ("email-confirmed-now", NoticeKind::EmailConfirmed),
         ("deleted", NoticeKind::Deleted),
         ("set-up", NoticeKind::SetUp),
         ("setup-over", NoticeKind::SetupOver),
@@ -294,9 +295,11 @@ fn enrolments(
     look("authenticator-new", &Authenticator { since: None, set_up: Some(set_up), ..there });
     look("authenticator-wrong", &Authenticator { since: None, set_up: Some(set_up), wrong: true, ..there });
     let new = ["k7mq-2p9d-xw4t-h0ne-83vb-r5sa".to_owned(), s.detail.to_owned()];
-    let codes = RecoveryCodes { ticket, user: s.user, left: 7, new: &[], offered: true, wrong: false };
+    let codes =
+        RecoveryCodes { ticket, user: s.user, left: 7, new: &[], offered: true, wrong: false, later: false };
     look("codes", &codes);
-    look("codes-new", &RecoveryCodes { new: &new, ..codes });
+    look("codes-later", &RecoveryCodes { left: 0, later: true, ..codes });
+    look("codes-new", &RecoveryCodes { new: &new, later: true, ..codes });
     look("codes-wrong", &RecoveryCodes { new: &new, wrong: true, ..codes });
     look("codes-off", &RecoveryCodes { offered: false, ..codes });
     let line = AppPasswordLine {

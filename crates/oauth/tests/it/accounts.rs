@@ -348,6 +348,26 @@ async fn an_address_is_changed_by_its_own_mail_and_the_old_one_is_told() {
     sign_in(&house, "ana@example.com", PASSWORD).await.is_page(422, "do not go together");
 }
 
+#[tokio::test]
+async fn an_address_that_an_administrator_wrote_is_confirmed_by_its_owner() {
+    let mut house = House::with(open());
+    member(&mut house, "ana@example.com").await;
+    let realm = house.visit.realm();
+    let ana = house.store.users(&realm, None, 1).await.unwrap().remove(0);
+    house.store.change_user(&realm, &ana.id, |user| user.email_verified_at = None).await.unwrap();
+    house.get("/_lobby/account/").await.is_page(200, "not confirmed");
+    house.advance(1);
+    let page = house.get("/_lobby/account/email").await;
+    page.is_page(200, "name=\"email\" type=\"email\" value=\"ana@example.com\"");
+    house.submit(&page, &[("email", "Ana@Example.com"), ("current", PASSWORD)]).await;
+    let (subject, link) = mail(&house, "Ana@Example.com").await;
+    assert_eq!(subject, "Is this your address at Lobby?");
+    let count = house.store.mails(&realm, None, 99).await.unwrap().len();
+    follow(&house, &link, &[]).await.is_page(200, "Your address is confirmed");
+    assert!(!house.get("/_lobby/account/").await.text().contains("not confirmed"));
+    assert_eq!(house.store.mails(&realm, None, 99).await.unwrap().len(), count, "nothing was changed");
+}
+
 /// Whoever had the password asked for another address; its owner chose another password before that was followed.
 #[tokio::test]
 async fn a_link_for_another_address_ends_with_the_password_it_was_asked_by() {

@@ -359,32 +359,45 @@ fn link_to(page: &Answer, path: &str) -> String {
     links.map(str::to_owned).find(|link| link.starts_with(path)).unwrap_or_else(|| panic!("{path}: {text}"))
 }
 
-/// Ana follows a link for which she must sign in, and is where it led then.
-async fn ana_goes_to(house: &House, path: &str) -> Answer {
-    let page = house.get(path).await;
-    let mut answer = house.submit(&page, &[("username", "ana"), ("password", "correct horse battery")]).await;
-    if answer.text().contains("value=\"later\"") {
-        answer = house.submit(&answer, &[("do", "later")]).await;
+#[tokio::test]
+async fn whoever_adds_what_is_asked_for_goes_on_to_the_app() {
+    for makes_codes in [true, false] {
+        let required = FactorRules { required: RequiredFactor::Any, ..FactorRules::default() };
+        let house = House::with(Settings { factors: required, ..settings() });
+        ana(&house).await;
+        let needed = ana_signs_in(&house, &[]).await;
+        // Nobody asks for the password again.
+        let page = house.get(&link_to(&needed, "/_lobby/account/authenticator")).await;
+        let fours = between(&page.text(), "translate=\"no\" dir=\"ltr\">", "</code>").replace(' ', "");
+        let (right, _) = identity::totp_code(&base32(&fours), house.visit.real);
+        let codes = house.submit(&page, &[("do", "confirm"), ("code", &right)]).await;
+        let page = house.get(codes.header("location")).await;
+        let consent = if makes_codes {
+            let page = house.submit(&page, &[("do", "new")]).await;
+            let recovery = between(&page.text(), "<li><code>", "<").to_owned();
+            let page = house.submit(&page, &[("do", "keep"), ("recovery_code", "aaaa")]).await;
+            house.submit(&page, &[("do", "keep"), ("recovery_code", &recovery)]).await
+        } else {
+            house.submit(&page, &[("do", "later")]).await
+        };
+        consent.is_page(200, "value=\"allow\"");
     }
-    house.get(answer.header("location")).await
 }
 
 #[tokio::test]
-async fn whoever_adds_what_is_asked_for_goes_on_to_the_app() {
-    let required = FactorRules { required: RequiredFactor::Any, ..FactorRules::default() };
-    let house = House::with(Settings { factors: required, ..settings() });
+async fn a_passkey_that_was_just_made_is_shown_and_the_app_goes_on() {
+    let required = FactorRules { required: RequiredFactor::Passkey, ..FactorRules::default() };
+    let mut house = House::with(Settings { factors: required, ..settings() });
+    house.visit.issuer = ORIGIN.into();
     ana(&house).await;
     let needed = ana_signs_in(&house, &[]).await;
-    let page = ana_goes_to(&house, &link_to(&needed, "/_lobby/account/authenticator")).await;
-    let fours = between(&page.text(), "translate=\"no\" dir=\"ltr\">", "</code>").replace(' ', "");
-    let (right, _) = identity::totp_code(&base32(&fours), house.visit.real);
-    let codes = house.submit(&page, &[("do", "confirm"), ("code", &right)]).await;
-    let page = house.get(codes.header("location")).await;
-    let page = house.submit(&page, &[("do", "new")]).await;
-    let recovery = between(&page.text(), "<li><code>", "<").to_owned();
-    let page = house.submit(&page, &[("do", "keep"), ("recovery_code", "aaaa")]).await;
-    let consent = house.submit(&page, &[("do", "keep"), ("recovery_code", &recovery)]).await;
-    consent.is_page(200, "value=\"allow\"");
+    let page = house.get(&link_to(&needed, "/_lobby/account/passkeys")).await;
+    let text = page.text();
+    let options = plain(between(&text, "data-options=\"", "\""));
+    let options: Value = serde_json::from_str(&options).unwrap();
+    let device = identity::SoftAuthenticator::new(&[3; 32], "ana");
+    let made = device.create(&options, ORIGIN, &[], [1; 16]).unwrap();
+    send(&house, &page, &made).await.is_page(200, "value=\"allow\"");
 }
 
 #[tokio::test]

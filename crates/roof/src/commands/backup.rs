@@ -31,7 +31,12 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Backup) -> Result<Exit,
     let part = part_of(to);
     // Nobody else may read it from its first byte on.
     create_private(&part).map_err(failed)?;
-    let copied = store::back_up(database, &part).map_err(|fault| place.wrong(fault.to_string()));
+    let copied = store::back_up(database, &part).map_err(|fault| {
+        Failure::new(
+            format!("cannot write {}: {fault}", to.display()),
+            "see that its disk has room for a whole copy",
+        )
+    });
     name_whole(copied, &part, to, failed)?;
     let mut message = format!("wrote {}", to.display());
     if let Some(key) = &place.key {
