@@ -345,7 +345,7 @@ export const READ = {
     - text: You are alice.
     - link "Your account":
       - /url: /_lobby/account/
-  - paragraph: "For programs that cannot open this page: each gets a password of its own, which may do no more than you tick and can be removed by itself."
+  - paragraph: "For programs that cannot open this page: each gets a password of its own, which may do no more than you tick and can be removed separately."
   - text: Its name
   - textbox "Its name"
   - group "What it may do":
@@ -379,7 +379,7 @@ export const READ = {
     - text: You are alice.
     - link "Your account":
       - /url: /_lobby/account/
-  - paragraph: "For programs that cannot open this page: each gets a password of its own, which may do no more than you tick and can be removed by itself."
+  - paragraph: "For programs that cannot open this page: each gets a password of its own, which may do no more than you tick and can be removed separately."
   - status:
     - paragraph: Type it into the program, with alice as the name. It is shown only now.
     - list:

@@ -51,7 +51,7 @@ impl Refusal {
                 ("control.origin", 403, "This origin may not call the control API", detail)
             }
             Self::Turned(Turned::Token) => {
-                let detail = "The caller has not shown the control token, which only who calls a mock on this machine goes without";
+                let detail = "The caller has not shown the control token, which only callers of a mock on the same machine may leave out";
                 ("control.token", 401, "The control token is needed", detail)
             }
             Self::Letters => {

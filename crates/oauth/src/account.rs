@@ -38,9 +38,6 @@ pub(crate) async fn serve(call: &Call<'_>, path: &str, query: Option<&str>, body
     if rest == "/reset" {
         return reset::serve(call, query, body).await;
     }
-    if rest == "/app-passwords" {
-        return factor::serve_app_passwords(call, query, body).await;
-    }
     if rest == "/strength" {
         return strength::serve(call, body);
     }
@@ -61,6 +58,14 @@ pub(crate) async fn serve(call: &Call<'_>, path: &str, query: Option<&str>, body
         }
         Ok(Lack::Nothing | Lack::SignIn) => {}
         Err(fault) => return call.fault(&fault),
+    }
+    if rest == "/app-passwords" {
+        // What stands for a password is made by whoever has no other to choose first.
+        let errand = Errand::Account { path: rest.to_owned(), again: None };
+        return match first(call, &errand, &account) {
+            Some(answer) => answer,
+            None => factor::serve_app_passwords(call, query, body).await,
+        };
     }
     let sent = if call.method == Method::POST {
         match Parameters::of_body(call.headers, body).map(|form| (call.own_errand(&form), form)) {

@@ -124,13 +124,15 @@ impl Call<'_> {
 
     pub(crate) fn page(&self, page: &dyn Page, form: Option<&Form>, locales: Option<&str>) -> Answer {
         let sandbox = &self.visit.sandbox;
-        let sign_out = self.visit.path("/_lobby/oauth/logout");
+        let [sign_in, sign_out] =
+            ["/_lobby/sign-in", "/_lobby/oauth/logout"].map(|path| self.visit.path(path));
         let is_signed_in = self.speaker.get().is_some() && page.template() != "sign_out.html";
         let frame = Frame {
             language: self.language(locales),
             base: self.visit.base(),
             sandbox: (!sandbox.is_main()).then(|| sandbox.as_str()),
             service: &self.settings.accounts.name,
+            sign_in: &sign_in,
             sign_out: is_signed_in.then_some(&*sign_out),
         };
         let mut answer = pages::answer(&frame, page);

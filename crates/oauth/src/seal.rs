@@ -77,7 +77,8 @@ pub(crate) enum Errand {
     Enrol {
         /// In this session.
         sid: String,
-        /// What becomes theirs once they show that they have it: a seed, or recovery codes.
+        /// What becomes theirs by this form: a seed or recovery codes, once they show that they have them, or what an app
+        /// password is called.
         pending: Vec<String>,
         /// What they were asked for it by, sealed as it was: it goes on when they have it.
         #[serde(default)]

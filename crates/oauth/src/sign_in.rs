@@ -375,7 +375,9 @@ pub(crate) async fn turn_back(call: &Call<'_>, errand: &Errand) -> Answer {
             Err(unfit) => authorize::refuse(call, &unfit),
         };
     }
-    see_other(&call.visit.path("/_lobby/sign-in"))
+    // Whoever is signed in already may be somebody else.
+    let is_signed_in = call.session().await.is_ok_and(|session| session.is_some());
+    see_other(&call.visit.path(if is_signed_in { "/_lobby/oauth/logout" } else { "/_lobby/sign-in" }))
 }
 
 /// The sign-in page for whatever is under way.
@@ -439,7 +441,11 @@ async fn waited(call: &Call<'_>, errand: Errand, typed: Option<&str>) -> Answer 
         Errand::Visit | Errand::Account { .. } | Errand::Device { .. } => {
             return show(call, &errand, Some(SignInProblem::Waited), typed).await;
         }
-        _ => return see_other(&call.visit.path("/_lobby/sign-in")),
+        Errand::Logout { .. }
+        | Errand::Factor { .. }
+        | Errand::Ceremony { .. }
+        | Errand::Enrol { .. }
+        | Errand::Offer { .. } => return see_other(&call.visit.path("/_lobby/sign-in")),
     };
     match authorize::requested(call, &Parameters::of_pairs(parameters.clone())).await {
         Err(unfit) => authorize::refuse(call, &unfit),

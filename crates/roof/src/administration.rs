@@ -18,7 +18,14 @@ use crate::{
 };
 
 /// How long keys and app passwords open where nothing is written.
-pub(crate) const KEY_LIFE: Duration = Duration::from_secs(90 * 86_400);
+const KEY_LIFE: Duration = Duration::from_secs(90 * 86_400);
+
+/// What keys and app passwords begin with, and how long they open.
+pub(crate) fn key_terms(config: &Config) -> (String, Option<Duration>) {
+    let keys = config.keys.as_ref();
+    let prefix = keys.and_then(|keys| keys.prefix.clone()).unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
+    (prefix, keys.and_then(|keys| keys.expires).map_or(Some(KEY_LIFE), |life| life.0))
+}
 
 /// Administration of a store that no server runs on, or everything that is in its way. Blocks.
 pub(crate) fn of_store(mut gathering: Gathering, store: Store) -> Result<Administration, Vec<Problem>> {
@@ -37,7 +44,7 @@ pub(crate) fn of(
     (tokens, badges): (Vec<Secret<String>>, Option<Arc<dyn Badges>>),
     (rules, brand): (AccountRules, Arc<Brand>),
 ) -> Administration {
-    let keys = config.keys.as_ref();
+    let (prefix, key_life) = key_terms(config);
     let realm = SandboxName::main().realm();
     let policy = rules.passwords.clone();
     let postbox = oauth::Postbox {
@@ -55,8 +62,8 @@ pub(crate) fn of(
         entropy: Arc::new(SystemEntropy),
         passwords,
         policy,
-        prefix: keys.and_then(|keys| keys.prefix.clone()).unwrap_or_else(|| DEFAULT_PREFIX.to_owned()),
-        key_life: keys.and_then(|keys| keys.expires).map_or(Some(KEY_LIFE), |life| life.0),
+        prefix,
+        key_life,
         clients: config.clients.keys().cloned().collect(),
         access_life: config.tokens.access.map_or(oauth::Lifetimes::default().access, |span| span.0),
         docs: gateway::DOCS.to_owned(),

@@ -45,31 +45,39 @@ pub(crate) fn bounds(gathering: &Gathering) -> Bounds {
     }
 }
 
-/// Ends listeners, one after the other, each when its running requests are answered; all of it takes no longer than
-/// `grace`, nor than a second signal.
+/// What operators' calls get at the end of the time that all others had.
+const LAST: Duration = Duration::from_secs(2);
+
+/// Ends listeners, one after the other, each when its running requests are answered: the first within `grace`, each
+/// further one 2 seconds later at the latest, and all at a second signal. Whether there was none.
 pub(crate) async fn drain<T>(
     listeners: impl IntoIterator<Item = (watch::Sender<Phase>, JoinHandle<T>)>,
     grace: Duration,
     terminate: &mut Signal,
-) {
-    let end = Instant::now() + grace;
+) -> bool {
+    let mut end = Instant::now() + grace;
     for (phase, serving) in listeners {
         let _ = phase.send(Phase::Draining);
         tokio::select! {
             _ = serving => {}
-            () = tokio::time::sleep_until(end) => return,
-            () = told_to_end(terminate) => return,
+            () = tokio::time::sleep_until(end) => {}
+            () = told_to_end(terminate) => return false,
         }
+        end += LAST;
     }
+    true
 }
 
-/// The last of a server: what was written lies in the store's one file.
-pub(crate) async fn close(store: &Store, reporter: Reporter) {
+/// The last of a server: what was written lies in the store's one file, where there is time for it.
+pub(crate) async fn close(store: Option<&Store>, reporter: Reporter) -> Exit {
     // It is as safe in the log: the next start reads it from there.
-    if let Err(fault) = store.fold_log().await {
+    if let Some(store) = store
+        && let Err(fault) = store.fold_log().await
+    {
         reporter.line(&format!("the store's log stays beside it: {fault}"));
     }
     reporter.told_to_programs("stopped", "told to end", json!({}));
+    Exit::Done
 }
 
 /// The URL on this machine of what listens at `ip` (`None`: 127.0.0.1 and `::1`).

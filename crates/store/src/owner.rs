@@ -1,6 +1,6 @@
 use model::RealmId;
 
-use crate::{Fault, User, transaction::Transaction, value::Value};
+use crate::{Fault, User, transaction::Transaction, user::by, value::Value};
 
 /// The role of whoever owns a server. Only they make others owners: the last of them who can sign in stays one.
 pub const OWNER: &str = "lobby:owner";
@@ -31,8 +31,26 @@ pub(crate) async fn is_last_owner(
     if !owns(transaction, realm, user).await? {
         return Ok(false);
     }
-    let sql = "SELECT id FROM users WHERE realm = $1 AND id <> $2 AND disabled_at = 0 AND roles LIKE $3                AND (password <> '' OR id IN (SELECT user_id FROM passkeys WHERE realm = $1)) LIMIT 1";
-    let role = Value::Text(format!("%\"{OWNER}\"%"));
+    let sql = "SELECT roles FROM users WHERE realm = $1 AND id <> $2 AND disabled_at = 0 AND roles LIKE $3 AND \
+               (password <> '' OR id IN (SELECT user_id FROM passkeys WHERE realm = $1))";
+    let quoted = format!("\"{OWNER}\"");
+    let role = Value::Text(format!("%{quoted}%"));
     let arguments = [Value::text(realm.as_str()), Value::text(&user.id), role];
-    Ok(transaction.all_rows(sql, &arguments).await?.is_empty())
+    for row in transaction.all_rows(sql, &arguments).await? {
+        // SQLite finds it in capitals, too, which are no such role.
+        if row.text(0)?.contains(&quoted) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether the server would have no owner who can sign in if this user had no passkeys.
+pub(crate) async fn needs_passkeys(
+    transaction: &mut Transaction<'_>,
+    realm: &RealmId,
+    id: &str,
+) -> Result<bool, Fault> {
+    let Some(user) = by(transaction, "id", realm, id).await? else { return Ok(false) };
+    Ok(user.password.expose().is_empty() && is_last_owner(transaction, realm, &user).await?)
 }

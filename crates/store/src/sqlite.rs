@@ -142,7 +142,13 @@ impl Sqlite {
         let fold = move || {
             let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             set_up(&connection)?;
-            rows(&connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(drop)
+            let folded = rows(&connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
+            // Its first column: whether others were in the way.
+            if folded.first().map(|row| row.integer(0)).transpose()? == Some(0) {
+                return Ok(());
+            }
+            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+            Err(rusqlite::Error::SqliteFailure(busy, None).into())
         };
         tokio::task::spawn_blocking(fold).await.map_err(|_| Fault::Closed)?
     }

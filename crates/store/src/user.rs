@@ -8,7 +8,7 @@ use crate::{
     cache::Known,
     key::remove_of,
     memory::{Changed, FORGIVEN},
-    owner::{is_last_owner, owns},
+    owner::{is_last_owner, needs_passkeys, owns},
     session::end_sessions,
     transaction::Transaction,
     value::{Row, Value, page},
@@ -233,14 +233,16 @@ impl Store {
                 if user.password.expose() != before.password.expose() {
                     user.password_version = before.password_version.saturating_add(1);
                 }
-                let arguments = arguments(&of, &user)?;
-                if arguments == self::arguments(&of, &before)? {
+                let row = arguments(&of, &user)?;
+                if row == arguments(&of, &before)? {
                     return Ok((Written::Done(user), Vec::new()));
                 }
                 if let Some(taken) = taken(transaction, &of, &user).await? {
                     let taken = match taken {
                         Written::NameTaken => Written::NameTaken,
-                        _ => Written::EmailTaken,
+                        Written::EmailTaken | Written::Done(()) | Written::Unknown | Written::LastOwner => {
+                            Written::EmailTaken
+                        }
                     };
                     return Ok((taken, Vec::new()));
                 }
@@ -251,14 +253,14 @@ impl Store {
                            email_verified_at = $7, password = $8, password_version = $9, must_change = $10, \
                            roles = $11, scopes = $12, plan = $13, claims = $14, disabled_at = $15, \
                            created_at = $16, seen_at = $17 WHERE realm = $1 AND id = $2";
-                transaction.rows(sql, &arguments).await?;
+                transaction.rows(sql, &row).await?;
                 // What was mailed on the strength of another password or address opens nothing now.
                 if user.password_version != before.password_version || user.email_key != before.email_key {
                     let sql = "DELETE FROM links WHERE realm = $1 AND subject = $2";
                     transaction.rows(sql, &[Value::text(of.as_str()), Value::text(&user.id)]).await?;
                 }
                 let mut ended = Vec::new();
-                if user.password_version != before.password_version && !before.password.expose().is_empty() {
+                if user.password_version != before.password_version {
                     let owner = Owner::User(user.id.clone());
                     ended = remove_of(transaction, &of, &owner, &[KeyKind::AppPassword]).await?;
                 }
@@ -268,11 +270,19 @@ impl Store {
             .await;
         let memory = self.memory(realm);
         memory.users.forget(id);
-        let (written, ended) = written?;
-        for key in &ended {
-            memory.keys.forget(key.as_str());
+        match written {
+            Ok((written, ended)) => {
+                for key in &ended {
+                    memory.keys.forget(key.as_str());
+                }
+                Ok(written)
+            }
+            Err(fault) => {
+                // It may be done all the same.
+                memory.keys.clear();
+                Err(fault)
+            }
         }
-        Ok(written)
     }
 
     /// Puts another hash of the same password in the place of the one that was there, unless the password was
@@ -344,10 +354,14 @@ impl Store {
     }
 
     /// Takes away everything that a user shows beside a password, and every browser in which they need not. False:
-    /// there was nothing.
+    /// there was nothing, or the last owner of the server could not sign in without it.
     pub async fn remove_factors(&self, realm: &RealmId, user: &str) -> Result<bool, Fault> {
         let key = [Value::text(realm.as_str()), Value::text(user)];
+        let (of, id) = (realm.clone(), user.to_owned());
         self.write(async move |transaction| {
+            if needs_passkeys(transaction, &of, &id).await? {
+                return Ok(false);
+            }
             let before = transaction.changes().await?;
             for table in FACTORS {
                 let sql = format!("DELETE FROM {table} WHERE realm = $1 AND user_id = $2");
@@ -384,7 +398,7 @@ async fn taken(
     Ok(None)
 }
 
-async fn by(
+pub(crate) async fn by(
     transaction: &mut Transaction<'_>,
     column: &str,
     realm: &RealmId,

@@ -16,6 +16,13 @@ pub(crate) async fn sign_in(client: &Client, persona: &str) {
     submit(client, &page, &[("persona", persona)]).await.is(303);
 }
 
+/// Signs out, by the page that asks whether one means it; the browser stays one that is known.
+pub(crate) async fn sign_out(client: &Client) {
+    let page = client.get("/_lobby/oauth/logout").await;
+    let out = submit(client, &page, &[("decision", "allow")]).await;
+    assert!(out.text().contains("You are signed out"), "{}", out.text());
+}
+
 /// Code and PKCE from the page to the token endpoint; the token response.
 pub(crate) async fn tokens(client: &Client, persona: &str, scope: &str) -> Value {
     let code = code(client, "", persona, scope).await;

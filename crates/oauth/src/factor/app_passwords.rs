@@ -20,8 +20,8 @@ use crate::{
 const PATH: &str = "/_lobby/account/app-passwords";
 /// How many of one person open at a time.
 const MOST: usize = 50;
-/// How many keys are looked through.
-const KEYS: u32 = 1000;
+/// How many are listed: an administrator may have made more.
+const LISTED: u32 = 1000;
 
 pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Answer {
     match answered(call, query, body).await {
@@ -35,14 +35,15 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
     let sent = sent(call, &mut there, body).await?;
     let open = open(call, &there).await?;
     let made = match (wish(sent.as_ref()), &sent) {
-        ("make", Some(sent)) if open.len() < MOST => make(call, rules, &there, sent).await?,
+        ("make", Some(sent)) if !is_full(&open) => make(call, rules, &there, sent).await?,
         ("remove", Some(sent)) => {
             let id = sent.form.text(field::ID);
             // Only one's own: the list of them is what it is looked for in.
             if open.iter().any(|key| key.id == id) {
                 let revoked = call.server.store.revoke_key(&call.realm, id, call.visit.now).await;
-                revoked.map_err(|fault| call.fault(&fault))?;
-                call.told_of_factor(&there.account.id, Activity::AppPasswordRemoved).await;
+                if revoked.map_err(|fault| call.fault(&fault))?.is_some() {
+                    call.told_of_factor(&there.account.id, Activity::AppPasswordRemoved).await;
+                }
             }
             None
         }
@@ -53,12 +54,13 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
 
 /// Those that open yet.
 async fn open(call: &Call<'_>, owner: &Owner) -> Result<Vec<Key>, Answer> {
-    let (whose, now) = (Whose::User(owner.account.id.clone()), call.visit.now);
-    let keys = call.server.store.keys(&call.realm, Some(&whose), None, KEYS).await;
-    let mut keys = keys.map_err(|fault| call.fault(&fault))?;
-    let opens = |key: &Key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
-    keys.retain(|key| key.kind == KeyKind::AppPassword && opens(key));
-    Ok(keys)
+    let whose = Whose::User(owner.account.id.clone());
+    let keys = call.server.store.app_passwords(&call.realm, &whose, call.visit.now, LISTED).await;
+    keys.map_err(|fault| call.fault(&fault))
+}
+
+fn is_full(open: &[Key]) -> bool {
+    open.len() >= MOST
 }
 
 /// What one may do at most: what its owner may of what the APIs declare.
@@ -135,7 +137,7 @@ async fn page(call: &Call<'_>, owner: &Owner, made: Option<&str>) -> Result<Answ
         user: &owner.account.name,
         passwords: &lines,
         made,
-        scopes: Some(&*scopes).filter(|_| open.len() < MOST),
+        scopes: Some(&*scopes).filter(|_| !is_full(&open)),
     };
     Ok(call.page(&page, Some(&form), None))
 }

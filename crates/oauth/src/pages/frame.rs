@@ -83,6 +83,8 @@ pub struct Frame<'a> {
     pub sandbox: Option<&'a str>,
     /// What the service is called.
     pub service: &'a str,
+    /// Where one signs in.
+    pub sign_in: &'a str,
     /// Where one signs out; nothing where nobody is signed in.
     pub sign_out: Option<&'a str>,
 }
@@ -90,7 +92,14 @@ pub struct Frame<'a> {
 impl Default for Frame<'_> {
     /// A page of Lobby's own, in English.
     fn default() -> Self {
-        Self { language: Language::default(), base: "", sandbox: None, service: "Lobby", sign_out: None }
+        Self {
+            language: Language::default(),
+            base: "",
+            sandbox: None,
+            service: "Lobby",
+            sign_in: "/_lobby/sign-in",
+            sign_out: None,
+        }
     }
 }
 

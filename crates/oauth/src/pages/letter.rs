@@ -57,7 +57,7 @@ fn part(
     let frame = Frame { language, service: app, ..Frame::default() };
     let values = context! {
         kind, app, link, detail, minutes => minutes(kind), days => DAYS_OF_INVITATION,
-        colour => language.brand.mail_colours(),
+        palette => language.brand.mail_colours(),
     };
     template::render(template, &frame, &values)
 }

@@ -302,6 +302,10 @@ fn enrolments(
     look("codes-new", &RecoveryCodes { new: &new, later: true, ..codes });
     look("codes-wrong", &RecoveryCodes { new: &new, wrong: true, ..codes });
     look("codes-off", &RecoveryCodes { offered: false, ..codes });
+    app_passwords(s, ticket, look);
+}
+
+fn app_passwords(s: Strangers<'_>, ticket: Ticket<'_>, look: &mut dyn FnMut(&str, &dyn Page)) {
     let line = AppPasswordLine {
         id: "k7mq2p9d",
         name: s.detail,

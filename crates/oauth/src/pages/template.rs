@@ -89,13 +89,14 @@ fn furnish(environment: &mut Environment<'static>, dictionaries: &Arc<[Dictionar
 
 /// Renders one template with what every page has and what this one has.
 pub(super) fn render(page: &str, frame: &Frame<'_>, values: &Value) -> Result<String, RenderFault> {
-    let Frame { language, base, sandbox, service, sign_out } = *frame;
+    let Frame { language, base, sandbox, service, sign_in, sign_out } = *frame;
     let shared = context! {
         language => language.tag(),
         direction => language.direction(),
         base,
         sandbox,
         service,
+        sign_in,
         sign_out,
         logo => language.brand.logo(),
         colours => language.brand.has_colours(),

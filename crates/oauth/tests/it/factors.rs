@@ -384,6 +384,32 @@ async fn whoever_adds_what_is_asked_for_goes_on_to_the_app() {
     }
 }
 
+/// Else Basic would open what the second factor is demanded for.
+#[tokio::test]
+async fn who_has_yet_to_set_up_a_factor_or_to_choose_a_password_makes_no_app_password() {
+    const PAGE: &str = "/_lobby/account/app-passwords";
+    for (required, must_change, refusal) in [
+        (RequiredFactor::Any, false, "has only a password yet"),
+        (RequiredFactor::None, true, "First choose another password"),
+    ] {
+        let factors = FactorRules { required, ..FactorRules::default() };
+        let rules = oauth::AppPasswordRules { prefix: "shop".to_owned(), life: None };
+        let house = House::with(Settings { factors, app_passwords: Some(rules), ..settings() });
+        ana(&house).await;
+        let realm = house.visit.realm();
+        let change = move |user: &mut User| user.must_change = must_change;
+        house.store.change_user(&realm, "AAAAAAAAAAAAAAAAAAAAAA", change).await.unwrap();
+        ana_signs_in(&house, &[]).await;
+        let page = house.get(PAGE).await;
+        assert!(page.text().contains(refusal), "{}", page.text());
+        house.submit(&page, &[("label", "x"), ("do", "make")]).await;
+        let form = [("label", "x"), ("do", "make")];
+        house.post(PAGE, &form).await;
+        let whose = store::Owner::User("AAAAAAAAAAAAAAAAAAAAAA".to_owned());
+        assert!(house.store.app_passwords(&realm, &whose, NOW, 9).await.unwrap().is_empty());
+    }
+}
+
 #[tokio::test]
 async fn a_passkey_that_was_just_made_is_shown_and_the_app_goes_on() {
     let required = FactorRules { required: RequiredFactor::Passkey, ..FactorRules::default() };

@@ -99,9 +99,8 @@ async fn serve(global: &cli::Global, mock: &cli::Mock) -> Result<Exit, Failure> 
     house.close();
     reloading.abort();
     sweeping.abort();
-    running::drain([(phase, serving)], mock.grace, &mut terminate).await;
-    running::close(&house.store, reporter).await;
-    Ok(Exit::Done)
+    let in_time = running::drain([(phase, serving)], mock.grace, &mut terminate).await;
+    Ok(running::close(in_time.then_some(&house.store), reporter).await)
 }
 
 fn sources(global: &cli::Global, mock: &cli::Mock) -> Result<Sources, Failure> {

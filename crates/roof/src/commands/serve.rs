@@ -149,9 +149,9 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     house.close();
     reloading.abort();
     sweeping.abort();
-    running::drain([(phase, serving), (operators, operating)], serve.grace, &mut terminate).await;
-    running::close(&house.store, reporter).await;
-    Ok(Exit::Done)
+    let in_time =
+        running::drain([(phase, serving), (operators, operating)], serve.grace, &mut terminate).await;
+    Ok(running::close(in_time.then_some(&house.store), reporter).await)
 }
 
 /// What another generation changes beside the house: who brings mails, and who answers operators.

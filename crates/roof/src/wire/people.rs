@@ -7,8 +7,8 @@ use std::{
 
 use contract::SchemeKind;
 use identity::{
-    Account, BuiltIn, DEFAULT_PREFIX, Directory, default_email, default_key, default_password,
-    default_personas, password::Stored,
+    Account, BuiltIn, Directory, default_email, default_key, default_password, default_personas,
+    password::Stored,
 };
 use mock::scenario::{Play, Target, read_steps};
 use model::{Kind, Principal, Problem, ScopeSet, Secret};
@@ -16,7 +16,7 @@ use oauth::AppPasswordRules;
 
 use super::Wired;
 use crate::{
-    administration::KEY_LIFE,
+    administration::key_terms,
     config::{accounts::BasicTakes, apis::scopes, people::Persona},
     gather::{Footing, Gathering},
 };
@@ -107,11 +107,8 @@ pub(super) fn app_passwords(gathering: &Gathering) -> Option<AppPasswordRules> {
     if basic(gathering) == gateway::Basic::Off || !schemes.any(|scheme| scheme.kind == SchemeKind::Basic) {
         return None;
     }
-    let keys = gathering.config.keys.as_ref();
-    Some(AppPasswordRules {
-        prefix: keys.and_then(|keys| keys.prefix.clone()).unwrap_or_else(|| DEFAULT_PREFIX.to_owned()),
-        life: keys.and_then(|keys| keys.expires).map_or(Some(KEY_LIFE), |life| life.0),
-    })
+    let (prefix, life) = key_terms(&gathering.config);
+    Some(AppPasswordRules { prefix, life })
 }
 
 /// The plays that personas are always in.

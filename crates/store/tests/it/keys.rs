@@ -15,6 +15,7 @@ claims!(
     uses_are_counted_by_operation_and_added_to_what_was_written,
     a_user_that_is_removed_takes_their_keys_along,
     an_app_password_ends_with_the_password_that_it_stands_for,
+    app_passwords_that_open_are_listed_however_many_keys_there_are,
     a_key_that_ends_is_told_of_once_by_one_of_many,
 );
 
@@ -199,4 +200,26 @@ async fn an_app_password_ends_with_the_password_that_it_stands_for(store: Store,
     let another = |user: &mut store::User| user.password = model::Secret::new("$argon2id$9".to_owned());
     store.change_user(&realm, "alice", another).await.unwrap();
     assert!(!opens("a1").await && opens("k1").await && opens("b1").await);
+    // Of whoever signed in by a passkey alone until now, too.
+    store.add_user(&realm, store::User::new("carol".to_owned(), NOW)).await.unwrap();
+    store.add_key(&realm, app("c1", Owner::User("carol".to_owned()))).await.unwrap();
+    assert!(opens("c1").await);
+    store.change_user(&realm, "carol", another).await.unwrap();
+    assert!(!opens("c1").await);
+}
+
+async fn app_passwords_that_open_are_listed_however_many_keys_there_are(store: Store, realm: RealmId) {
+    let app = |id: &str| Key { kind: KeyKind::AppPassword, ..key(id, alice()) };
+    let others = [
+        Key { revoked_at: Some(NOW), ..app("revoked") },
+        Key { expires_at: Some(NOW), ..app("over") },
+        key("api", alice()),
+        Key { owner: Owner::User("bob".to_owned()), ..app("bobs") },
+    ];
+    let last = Key { created_at: later(5), expires_at: None, ..app("last") };
+    for key in others.into_iter().chain([last, app("first")]) {
+        assert!(store.add_key(&realm, key).await.unwrap());
+    }
+    let open = store.app_passwords(&realm, &alice(), NOW, 9).await.unwrap();
+    assert_eq!(open.iter().map(|key| &*key.id).collect::<Vec<_>>(), ["first", "last"]);
 }

@@ -124,6 +124,8 @@ async fn the_last_owner_who_can_sign_in_stays_one(store: Store, realm: RealmId) 
     add(&store, &realm, user("reader", "reader")).await;
     add(&store, &realm, without("invited")).await;
     add(&store, &realm, User { disabled_at: Some(NOW), ..owner("suspended") }).await;
+    add(&store, &realm, User { roles: Arc::new(["Lobby:Owner".to_owned()].into()), ..user("loud", "loud") })
+        .await;
     let remove = async |id: &str| store.remove_user(&realm, id, NOW, NOW).await.unwrap();
     assert!(matches!(remove("ana").await, Written::LastOwner));
     for change in [
@@ -140,9 +142,24 @@ async fn the_last_owner_who_can_sign_in_stays_one(store: Store, realm: RealmId) 
     store.add_passkey(&realm, passkey("p1", "invited"), 9).await.unwrap();
     // Of two who go at once one stays.
     let (one, other) = tokio::join!(remove("ana"), remove("invited"));
+    let last = if matches!(one, Written::LastOwner) { "ana" } else { "invited" };
     let gone = [one, other].iter().filter(|removed| matches!(removed, Written::Done(()))).count();
     assert_eq!(gone, 1);
     assert!(matches!(remove("reader").await, Written::Done(())));
+    // Who has nothing but passkeys keeps the last of them.
+    let to_passkeys = |user: &mut User| user.password = Secret::new(String::new());
+    for id in ["p2", "p3"] {
+        store.add_passkey(&realm, passkey(id, last), 9).await.unwrap();
+    }
+    assert!(matches!(store.change_user(&realm, last, to_passkeys).await.unwrap(), Written::Done(_)));
+    assert!(!store.remove_factors(&realm, last).await.unwrap());
+    let mut ids: Vec<String> =
+        store.passkeys_of(&realm, last).await.unwrap().into_iter().map(|passkey| passkey.id).collect();
+    let kept = ids.pop().unwrap();
+    for id in ids {
+        assert!(store.remove_passkey(&realm, last, &id).await.unwrap(), "{id}");
+    }
+    assert!(!store.remove_passkey(&realm, last, &kept).await.unwrap());
 }
 
 async fn users_are_listed_from_the_oldest_a_page_at_a_time(store: Store, realm: RealmId) {

@@ -6,7 +6,7 @@ use testkit::{Answer, Client, Lobby, serve};
 
 use crate::{
     admin::{DOCUMENT, PASSWORD, add_alice, json},
-    browser::{submit, type_password},
+    browser::{sign_out, submit, type_password},
 };
 
 /// A server whose lockout says so; hashing costs next to nothing.
@@ -48,6 +48,7 @@ async fn an_address_that_failed_too_often_waits_and_who_is_known_there_does_not(
     // Next door nothing happened, and nothing happens to the owner's own browser wherever it is.
     sign_in(&from(&lobby, "127.0.2.2"), "alice", PASSWORD).await.is(303);
     let moved = known.connecting_from("127.0.2.1".parse().unwrap());
+    sign_out(&moved).await;
     sign_in(&moved, "alice", PASSWORD).await.is(303);
     let counted = lobby.admin().get("/metrics").await;
     assert!(counted.text().contains("lobby_sign_ins_total{outcome=\"limited\"} 3\n"), "{}", counted.text());
@@ -82,6 +83,7 @@ async fn many_accounts_that_are_tried_from_anywhere_slow_strangers_down_and_nobo
         refused += usize::from(answer.status() == 429);
     }
     assert!(refused > 0, "strangers come in at a pace");
+    sign_out(&known).await;
     sign_in(&known, "alice", PASSWORD).await.is(303);
     let counted = lobby.admin().get("/metrics").await;
     assert!(counted.text().contains("lobby_sprayings_total 1\n"), "{}", counted.text());

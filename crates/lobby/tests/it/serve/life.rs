@@ -4,6 +4,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     os::unix::{fs::PermissionsExt, net::UnixDatagram},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -166,7 +167,10 @@ async fn a_change_that_is_under_way_at_the_end_is_made_and_answered() {
     call.read_exact(&mut goes_on).unwrap();
     assert_eq!(goes_on, *b"HTTP/1.1 100 Continue\r\n\r\n");
     lobby.signal("TERM");
-    while TcpStream::connect(&admin).is_ok() {}
+    let patience = Instant::now() + Duration::from_secs(20);
+    while TcpStream::connect(&admin).is_ok() {
+        assert!(Instant::now() < patience, "it takes calls yet");
+    }
     call.write_all(body.as_bytes()).unwrap();
     let mut answer = String::new();
     call.read_to_string(&mut answer).unwrap();
@@ -180,7 +184,7 @@ async fn systemd_is_told_of_the_start_the_rereading_and_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let heard = || {
         let mut bytes = [0; 256];
         let length = socket.recv(&mut bytes).unwrap();
