@@ -39,11 +39,10 @@ async fn register(lobby: &Lobby) -> Answer {
 #[tokio::test]
 async fn a_passkey_without_its_makers_word_is_refused_where_it_is_demanded() {
     let lobby = mock("factors: { passkeys: { attestation: direct } }\n").await;
-    sign_in(&lobby, "alice").await;
-    let page = lobby.get("/_lobby/account/passkeys").await;
-    assert_eq!(options(&page)["attestation"], "direct");
     let refused = register(&lobby).await;
     refused.is(422);
+    let page = lobby.get("/_lobby/account/passkeys").await;
+    assert_eq!(options(&page)["attestation"], "direct");
     assert!(refused.text().contains("There is none yet"), "{}", refused.text());
 
     let lobby = mock("factors: { passkeys: { attestation: none } }\n").await;
