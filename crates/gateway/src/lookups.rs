@@ -118,6 +118,10 @@ impl Desk<'_> {
             let ended = Held { principal, standing: Standing::Revoked, bound: None };
             return Ok(self.memory.is_ended(&hash).then_some(ended));
         };
+        // In one of no class somebody sets up what is demanded of everybody: it opens nothing yet.
+        if session.acr.is_empty() {
+            return Ok(None);
+        }
         let Some(account) = self.people().of_id(&session.subject).await? else { return Ok(None) };
         let mut principal = crate::principal::of_account(&account, Kind::User);
         principal.acr = Some(session.acr.as_str().into());

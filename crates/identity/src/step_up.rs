@@ -83,7 +83,9 @@ impl Shown {
     pub fn class(&self, asked: Option<&str>) -> String {
         match asked {
             // Whoever shows more than was asked for has shown more.
-            Some(asked) if asked != "pwd" && self.missing(asked) == Missing::Nothing => asked.to_owned(),
+            Some(asked) if !["", "pwd"].contains(&asked) && self.missing(asked) == Missing::Nothing => {
+                asked.to_owned()
+            }
             Some(_) | None if self.0.contains("mfa") => "mfa".to_owned(),
             Some(_) | None => "pwd".to_owned(),
         }

@@ -1,12 +1,14 @@
 //! Where a person types the code that a device shows, and lets it in or not (RFC 8628 3.3).
 
 use http::Method;
+use identity::Shown;
 use model::ScopeSet;
 use store::{Device, DeviceState, Session};
 
 use crate::{
     answer::Answer,
     device::{normal, shown},
+    factor::{self, Lack},
     page::{self, Opened},
     pages::{CodeProblem, Decision, DeviceCode, DeviceConfirm, DeviceDone, FailureKind, Permission, field},
     parameters::Parameters,
@@ -30,6 +32,9 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
         Ok(None) => return sign_in::show(call, &Errand::Device { user_code, sid: None }, None, None).await,
         Err(fault) => return call.fault(&fault),
     };
+    if let Some(answer) = lacking(call, &user_code, &session).await {
+        return answer;
+    }
     if !is_form {
         // Filled in, never confirmed: a link that a stranger sent must not connect anything.
         return ask(call, &user_code, None);
@@ -53,6 +58,23 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
             sign_in::show(call, &Errand::Device { user_code, sid: None }, None, None).await
         }
         Some(Decision::Ask) | None => confirm(call, &user_code, &session).await,
+    }
+}
+
+/// A sign-in in which somebody sets up what is demanded of everybody connects nothing yet.
+async fn lacking(call: &Call<'_>, user_code: &str, session: &Session) -> Option<Answer> {
+    let account = match call.people().of_id(&session.subject).await {
+        Ok(account) => account?,
+        Err(fault) => return Some(call.fault(&fault)),
+    };
+    match factor::lacking(call, session, &account, "pwd").await {
+        Ok(Lack::Nothing | Lack::SignIn) => None,
+        Ok(Lack::Factor) => {
+            let then = Errand::Device { user_code: user_code.to_owned(), sid: None };
+            let shown = Shown::of(&session.methods);
+            Some(factor::show(call, &then, &account, (&shown, "pwd"), None).await)
+        }
+        Err(fault) => Some(call.fault(&fault)),
     }
 }
 
@@ -142,7 +164,7 @@ async fn decide(call: &Call<'_>, user_code: &str, session: &Session, connected: 
         grant.scopes = scope::of_account(&call.settings, &account, &client, Some(&device.grant.scopes));
         grant.auth_time = session.auth_time;
         grant.signed_in_at = session.signed_in_at;
-        grant.acr.clone_from(&session.acr);
+        grant.acr = factor::session_class(session);
         grant.methods = session.methods.split(' ').map(str::to_owned).collect();
         grant
     });

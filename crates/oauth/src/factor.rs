@@ -21,4 +21,6 @@ pub(crate) use means::{Means, party, soft_authenticator, totp_seed};
 pub(crate) use offer::offer;
 pub(crate) use passkeys::{related_origins, serve as serve_passkeys};
 pub(crate) use question::Question;
-pub(crate) use second::{Lack, after_password, answer, is_password_enough, lacking, show};
+pub(crate) use second::{
+    Lack, after_password, answer, class_of, is_password_enough, lacking, session_class, show,
+};

@@ -21,6 +21,7 @@ mod device;
 mod device_page;
 mod discovery;
 mod dpop;
+mod entry;
 mod factor;
 mod grant;
 mod introspect;

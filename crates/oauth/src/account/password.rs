@@ -9,6 +9,7 @@ use crate::{
     accounts::Unset,
     activity::Activity,
     answer::Answer,
+    entry,
     letter::Letter,
     pages::{FailureKind, Field, Form, FormKind, Input, Text},
     parameters::Parameters,
@@ -93,7 +94,7 @@ pub(super) async fn change(
         under_way => under_way,
     };
     let shown = Shown::of(&visitor.session.methods);
-    Ok(sign_in::enter(call, &errand, &account, Some((&shown, &visitor.session.acr))).await)
+    Ok(entry::enter(call, &errand, &account, Some((&shown, &visitor.session.acr))).await)
 }
 
 /// Whether somebody has just signed in.

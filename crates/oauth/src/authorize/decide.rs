@@ -150,6 +150,6 @@ pub(super) fn granted_class(call: &Call<'_>, requested: &Requested, session: &Se
     if class != "pwd" && Shown::of(&session.methods).missing(&class) == Missing::Nothing {
         class
     } else {
-        session.acr.clone()
+        factor::session_class(session)
     }
 }

@@ -10,11 +10,11 @@ use super::{
 use crate::{
     activity::Activity,
     answer::Answer,
+    entry,
     pages::{Authenticator, AuthenticatorSetUp, field},
     seal::Errand,
     server::Call,
     settings::RequiredFactor,
-    sign_in,
 };
 
 const PATH: &str = "/_lobby/account/authenticator";
@@ -64,7 +64,7 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
             // Its code was shown just now, and is not taken twice: nobody is asked for the next one at once.
             let mut shown = Shown::of(&there.session.methods);
             shown.add(identity::Method::OneTimeCode);
-            return Ok(sign_in::enter(call, &then, &there.account, Some((&shown, &there.session.acr))).await);
+            return Ok(entry::enter(call, &then, &there.account, Some((&shown, &there.session.acr))).await);
         }
         _ => {}
     }

@@ -6,9 +6,9 @@ use super::enrol::{Owner, go_on, owner, sent, wish};
 use crate::{
     activity::Activity,
     answer::Answer,
+    entry,
     pages::{RecoveryCodes, field},
     server::Call,
-    sign_in,
 };
 
 const PATH: &str = "/_lobby/account/codes";
@@ -42,12 +42,12 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
             kept.map_err(|fault| call.fault(&fault))?;
             call.told_of_factor(&there.account.id, Activity::RecoveryCodesMade).await;
             match there.then(call) {
-                Some(then) => Ok(sign_in::resume(call, &then, &there.session).await),
+                Some(then) => Ok(entry::resume(call, &then, &there.session).await),
                 None => Ok(go_on(call, PATH)),
             }
         }
         ("later", Some(_)) => match there.then(call) {
-            Some(then) => Ok(sign_in::resume(call, &then, &there.session).await),
+            Some(then) => Ok(entry::resume(call, &then, &there.session).await),
             None => Ok(go_on(call, "/_lobby/account/")),
         },
         _ => Ok(page(call, &there, &[], false)),

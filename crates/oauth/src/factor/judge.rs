@@ -16,11 +16,11 @@ use super::{
 use crate::{
     activity::Activity,
     answer::Answer,
+    entry,
     pages::{FactorProblem, field},
     parameters::Parameters,
     seal::Errand,
     server::Call,
-    sign_in,
 };
 
 /// A second thing was shown.
@@ -40,7 +40,7 @@ pub(super) async fn take(
     if asked.shown.missing(&asked.class) != Missing::Nothing {
         return page(call, then, account, &asked, Some(FactorProblem::Missing)).await;
     }
-    let mut answer = sign_in::enter(call, then, account, Some((&asked.shown, &asked.class))).await;
+    let mut answer = entry::enter(call, then, account, Some((&asked.shown, &asked.class))).await;
     if form.get(field::REMEMBER).is_some() && !matches!(method, Method::Passkey { .. }) {
         let cookie = base64url::encode(call.server.random::<32>());
         let hash = digest::sha256(format!("{cookie}\0{}", account.password_version));

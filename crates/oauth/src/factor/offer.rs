@@ -6,6 +6,7 @@ use store::Session;
 use super::{Means, Question, enrol::is_about_factors, question};
 use crate::{
     answer::Answer,
+    entry,
     pages::{PasskeyOffer, field},
     parameters::Parameters,
     seal::Errand,
@@ -56,5 +57,5 @@ pub(super) async fn answer(call: &Call<'_>, form: &Parameters, sid: &str, then: 
             return call.fault(&fault);
         }
     }
-    sign_in::resume(call, then, &session).await
+    entry::resume(call, then, &session).await
 }

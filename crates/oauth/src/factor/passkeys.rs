@@ -14,9 +14,9 @@ use super::{
 use crate::{
     activity::Activity,
     answer::{Answer, empty},
+    entry,
     pages::{PasskeyLine, Passkeys, PasskeysProblem, field},
     server::Call,
-    sign_in,
 };
 
 const PATH: &str = "/_lobby/account/passkeys";
@@ -64,7 +64,7 @@ async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<Pa
                 let mut shown = Shown::of(&owner.session.methods);
                 shown.add(*method);
                 let proof = Some((&shown, &*owner.session.acr));
-                return Err(sign_in::enter(call, &then, &owner.account, proof).await);
+                return Err(entry::enter(call, &then, &owner.account, proof).await);
             }
             return Ok(made.err().map(|error| match error {
                 identity::PasskeyError::Make => PasskeysProblem::Make,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    authorize,
+    authorize, entry,
     pages::{
         App, Decision, FactorNeeded, FactorProblem, Mailbox, SecondFactor, SignInProblem, Unknown, field,
     },
@@ -53,6 +53,20 @@ pub(super) fn floor(call: &Call<'_>) -> &'static str {
     }
 }
 
+/// The class of a sign-in in which this was shown; none where it is too little for everybody: such a session opens
+/// the pages on which more is set up, and no API.
+pub(crate) fn class_of(call: &Call<'_>, shown: &Shown, asked: &str) -> String {
+    match shown.missing(floor(call)) {
+        Missing::Nothing => shown.class(Some(asked)),
+        Missing::Factor | Missing::Passkey => String::new(),
+    }
+}
+
+/// The class of a session, which is enough for everybody by now.
+pub(crate) fn session_class(session: &Session) -> String {
+    if session.acr.is_empty() { Shown::of(&session.methods).class(None) } else { session.acr.clone() }
+}
+
 /// Whether somebody is a persona that has nothing but a password: whoever is picked in a mock passes for all.
 pub(super) fn is_bare_persona(call: &Call<'_>, account: &Account, means: &Means) -> bool {
     means.is_bare() && call.settings.directory.account(&account.id).is_some()
@@ -87,7 +101,7 @@ pub(crate) async fn lacking(
 pub(crate) async fn after_password(call: &Call<'_>, errand: &Errand, account: &Arc<Account>) -> Answer {
     let mut shown = Shown::default();
     shown.add(Method::Password);
-    after(call, errand, account, (shown, sign_in::class(call, errand).await)).await
+    after(call, errand, account, (shown, entry::class(call, errand).await)).await
 }
 
 /// Somebody showed a first thing: signs them in, or asks for what is missing.
@@ -102,7 +116,7 @@ pub(crate) async fn after(
         Err(fault) => return call.fault(&fault),
     };
     if is_bare_persona(call, account, &means) {
-        return sign_in::enter(call, errand, account, None).await;
+        return entry::enter(call, errand, account, None).await;
     }
     let policy = if enrol::is_on_the_way(errand) {
         [enrol::class(call, account, &means); 2]
@@ -122,12 +136,12 @@ pub(crate) async fn after(
     } else if missing.contains(&Missing::Factor) {
         if class == "pwd" { "mfa".to_owned() } else { class }
     } else {
-        return sign_in::enter(call, errand, account, Some((&shown, &class))).await;
+        return entry::enter(call, errand, account, Some((&shown, &class))).await;
     };
     let page = show(call, errand, account, (&shown, &wanted), None).await;
     if means.is_empty() && shown.text() == "pwd" {
         // There is nothing that could be shown: the pages on which it is set up ask for no password again.
-        return sign_in::let_in(call, account, page).await;
+        return entry::let_in(call, account, page).await;
     }
     if shown.text().starts_with("pwd") {
         call.expect_factor(account).await;
@@ -226,7 +240,7 @@ pub(crate) async fn answer(call: &Call<'_>, form: &Parameters, errand: &Errand) 
                 return Some(sign_in::show(call, then, None, None).await);
             }
             if decision == Some(Decision::Deny) {
-                return Some(sign_in::turn_back(call, then).await);
+                return Some(entry::turn_back(call, then).await);
             }
             let found = match call.people().of_id(account).await {
                 Ok(found) => found,
@@ -275,7 +289,7 @@ async fn by_passkey(call: &Call<'_>, form: &Parameters, errand: &Errand) -> Answ
         Ok(Some(account)) => {
             let mut shown = Shown::default();
             shown.add(method);
-            let class = sign_in::class(call, errand).await;
+            let class = entry::class(call, errand).await;
             after(call, errand, &account, (shown, class)).await
         }
         Ok(None) => sign_in::show(call, errand, Some(SignInProblem::Passkey), None).await,

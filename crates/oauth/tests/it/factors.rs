@@ -411,6 +411,20 @@ async fn who_has_yet_to_set_up_a_factor_or_to_choose_a_password_makes_no_app_pas
 }
 
 #[tokio::test]
+async fn who_has_yet_to_set_up_a_factor_connects_no_device() {
+    let required = FactorRules { required: RequiredFactor::Any, ..FactorRules::default() };
+    let house = House::with(Settings { factors: required, ..settings() });
+    ana(&house).await;
+    let form = [("client_id", "tv"), ("scope", "books:read")];
+    let device = house.post("/_lobby/oauth/device", &form).await.ok();
+    ana_signs_in(&house, &[]).await;
+    let code = device["user_code"].as_str().unwrap();
+    house.get(&format!("/_lobby/device?user_code={code}")).await.is_page(403, "has only a password yet");
+    let form = [("user_code", code), ("decision", "allow")];
+    house.post("/_lobby/device", &form).await.is_page(403, "has only a password yet");
+}
+
+#[tokio::test]
 async fn a_passkey_that_was_just_made_is_shown_and_the_app_goes_on() {
     let required = FactorRules { required: RequiredFactor::Passkey, ..FactorRules::default() };
     let mut house = House::with(Settings { factors: required, ..settings() });
