@@ -62,7 +62,7 @@ pub(crate) async fn serve(call: &Call<'_>, path: &str, query: Option<&str>, body
     if rest == "/app-passwords" {
         // What stands for a password is made by whoever has no other to choose first.
         let errand = Errand::Account { path: rest.to_owned(), again: None };
-        return match first(call, &errand, &account) {
+        return match first(call, &errand, &account).await {
             Some(answer) => answer,
             None => factor::serve_app_passwords(call, query, body).await,
         };

@@ -156,7 +156,7 @@ pub(crate) async fn go_on(
                 signed_in: Some(session.sid.clone()),
                 again: None,
             };
-            account::first(call, &errand, &account).unwrap_or_else(|| call.failure(FailureKind::Fault))
+            account::first(call, &errand, &account).await.unwrap_or_else(|| call.failure(FailureKind::Fault))
         }
         Next::Refuse(error, text) => requested.reply.error(call, error, text),
         Next::Consent { session, account, new, already } => {

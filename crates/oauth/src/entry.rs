@@ -111,7 +111,7 @@ async fn signed_in(call: &Call<'_>, account: &Account, cookie: &str, mut answer:
 pub(crate) async fn resume(call: &Call<'_>, errand: &Errand, session: &Session) -> Answer {
     match call.people().of_id(&session.subject).await {
         Ok(Some(account)) => {
-            if let Some(answer) = account::first(call, errand, &account) {
+            if let Some(answer) = account::first(call, errand, &account).await {
                 return answer;
             }
         }
@@ -137,6 +137,22 @@ pub(crate) async fn resume(call: &Call<'_>, errand: &Errand, session: &Session) 
         | Errand::Enrol { .. }
         | Errand::Offer { .. } => see_other(&call.visit.path("/_lobby/sign-in")),
     }
+}
+
+/// Somebody would rather not show what is missing: what they were let in for by [`let_in`] ends, and the app is told.
+pub(crate) async fn leave_off(call: &Call<'_>, errand: &Errand) -> Answer {
+    let session = match call.session().await {
+        Ok(session) => session.filter(|session| session.acr.is_empty()),
+        Err(fault) => return call.fault(&fault),
+    };
+    let Some(session) = session else { return turn_back(call, errand).await };
+    let (now, until) = (call.visit.now, call.revoked_until());
+    if let Err(fault) = call.server.store.end_session(&call.realm, &session.sid, now, until).await {
+        return call.fault(&fault);
+    }
+    let mut answer = turn_back(call, errand).await;
+    authorize::drop_session_cookie(call, &mut answer);
+    answer
 }
 
 /// Somebody would rather not: the app is told so, if there is one.

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     answer::{Answer, empty},
+    factor,
     pages::{self, App, Failure, FailureKind, Frame, Language, Page, Ticket},
     parameters::Parameters,
     seal::{Errand, Sealed},
@@ -123,6 +124,33 @@ impl Call<'_> {
     }
 
     pub(crate) fn page(&self, page: &dyn Page, form: Option<&Form>, locales: Option<&str>) -> Answer {
+        self.page_with(page, form, locales, None)
+    }
+
+    /// A page whose form goes on with what waits: it may end in a redirect to an app, which browsers hold against
+    /// the page's policy.
+    pub(crate) async fn page_before(
+        &self,
+        page: &(dyn Page + Sync),
+        form: &Form,
+        then: Option<&Errand>,
+    ) -> Answer {
+        let place = match then {
+            Some(then) => Some(factor::app(self, then).await),
+            None => None,
+        };
+        let back =
+            place.as_ref().map(|(name, redirect)| App { name, redirect: redirect.as_deref(), home: None });
+        self.page_with(page, Some(form), None, back)
+    }
+
+    fn page_with(
+        &self,
+        page: &dyn Page,
+        form: Option<&Form>,
+        locales: Option<&str>,
+        back: Option<App<'_>>,
+    ) -> Answer {
         let sandbox = &self.visit.sandbox;
         let [sign_in, sign_out] =
             ["/_lobby/sign-in", "/_lobby/oauth/logout"].map(|path| self.visit.path(path));
@@ -132,6 +160,7 @@ impl Call<'_> {
             base: self.visit.base(),
             sandbox: (!sandbox.is_main()).then(|| sandbox.as_str()),
             service: &self.settings.accounts.name,
+            back,
             sign_in: &sign_in,
             sign_out: is_signed_in.then_some(&*sign_out),
         };

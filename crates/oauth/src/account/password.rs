@@ -19,12 +19,12 @@ use crate::{
 };
 
 /// What stands between somebody and what is under way, where the password has to be another one first.
-pub(crate) fn first(call: &Call<'_>, errand: &Errand, account: &Account) -> Option<Answer> {
-    account.must_change.then(|| demand(call, errand, account, Vec::new()))
+pub(crate) async fn first(call: &Call<'_>, errand: &Errand, account: &Account) -> Option<Answer> {
+    if account.must_change { Some(demand(call, errand, account, Vec::new()).await) } else { None }
 }
 
 /// The page that has nothing but a field for another password. Whoever sees it has just signed in.
-fn demand(call: &Call<'_>, errand: &Errand, account: &Account, problems: Vec<Text>) -> Answer {
+async fn demand(call: &Call<'_>, errand: &Errand, account: &Account, problems: Vec<Text>) -> Answer {
     let form = call.form("/_lobby/account/password", errand.clone());
     let name = account.email.as_ref().map_or(&*account.name, |(email, _)| email);
     let page = Form {
@@ -40,7 +40,7 @@ fn demand(call: &Call<'_>, errand: &Errand, account: &Account, problems: Vec<Tex
         status: if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY },
         problems,
     };
-    call.page(&page, Some(&form), None)
+    call.page_before(&page, &form, Some(errand)).await
 }
 
 pub(super) async fn change(
@@ -50,9 +50,9 @@ pub(super) async fn change(
     form: &Parameters,
 ) -> Result<Answer, store::Fault> {
     let (account, new) = (&visitor.account, form.text("new"));
-    let refuse = |problems| {
+    let refuse = async |problems| {
         if account.must_change {
-            demand(call, &errand, account, problems)
+            demand(call, &errand, account, problems).await
         } else {
             show(call, visitor, FormKind::ChangePassword, "", problems)
         }
@@ -62,20 +62,20 @@ pub(super) async fn change(
             return Ok(sign_in::show(call, &errand, None, Some(&account.name)).await);
         }
     } else if let Err(problem) = proven(call, visitor, form.text("current")).await {
-        return Ok(refuse(vec![problem]));
+        return Ok(refuse(vec![problem]).await);
     }
     let about = About { name: &account.name, email: visitor.email(), also: &[] };
     let accepted = match call.judged(new, &about).await {
         Ok(accepted) => accepted,
-        Err(problems) => return Ok(refuse(problems)),
+        Err(problems) => return Ok(refuse(problems).await),
     };
     match call.server.passwords.check(Some(account), new).await {
-        Err(_) => return Ok(refuse(vec![Text::plain("sign_in.busy")])),
-        Ok(same) if same.is_right() => return Ok(refuse(vec![Text::plain("password.same")])),
+        Err(_) => return Ok(refuse(vec![Text::plain("sign_in.busy")]).await),
+        Ok(same) if same.is_right() => return Ok(refuse(vec![Text::plain("password.same")]).await),
         Ok(_) => {}
     }
     let Ok(hash) = call.server.passwords.hash(&accepted, call.server.random()).await else {
-        return Ok(refuse(vec![Text::plain("sign_in.busy")]));
+        return Ok(refuse(vec![Text::plain("sign_in.busy")]).await);
     };
     match call.set_password(account, &hash, None).await {
         Ok(()) => {}

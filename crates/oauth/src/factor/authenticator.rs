@@ -48,7 +48,7 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
             let right =
                 take_totp(store, realm, user, (&seed, typed), call.visit.real).await.map_err(fault)?;
             if !right {
-                return Ok(set_up(call, &there, &seed, true));
+                return Ok(set_up(call, &there, &seed, true).await);
             }
             store.keep_totp(realm, user, &seed, call.visit.now).await.map_err(fault)?;
             store.forget_browsers(realm, user).await.map_err(fault)?;
@@ -70,9 +70,9 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
     }
     if there.means.totp || !call.settings.factors.totp {
         let since = store.totp_since(realm, user).await.map_err(fault)?.map(day);
-        return Ok(page(call, &there, since.as_deref()));
+        return Ok(page(call, &there, since.as_deref()).await);
     }
-    Ok(set_up(call, &there, &call.server.random::<SEED_BYTES>(), false))
+    Ok(set_up(call, &there, &call.server.random::<SEED_BYTES>(), false).await)
 }
 
 fn is_demanded(call: &Call<'_>, owner: &Owner) -> bool {
@@ -82,7 +82,7 @@ fn is_demanded(call: &Call<'_>, owner: &Owner) -> bool {
     }
 }
 
-fn page(call: &Call<'_>, owner: &Owner, since: Option<&str>) -> Answer {
+async fn page(call: &Call<'_>, owner: &Owner, since: Option<&str>) -> Answer {
     let form = call.form(PATH, owner.errand(Vec::new()));
     let page = Authenticator {
         ticket: form.ticket(),
@@ -92,10 +92,10 @@ fn page(call: &Call<'_>, owner: &Owner, since: Option<&str>) -> Answer {
         removable: since.is_some() && !is_demanded(call, owner),
         wrong: false,
     };
-    call.page(&page, Some(&form), None)
+    call.page_before(&page, &form, owner.then(call).as_ref()).await
 }
 
-fn set_up(call: &Call<'_>, owner: &Owner, seed: &[u8], wrong: bool) -> Answer {
+async fn set_up(call: &Call<'_>, owner: &Owner, seed: &[u8], wrong: bool) -> Answer {
     let form = call.form(PATH, owner.errand(vec![base64url::encode(seed)]));
     let host = call.visit.origin().split_once("://").map_or("Lobby", |(_, host)| host);
     let service = host.rsplit_once(':').map_or(host, |(name, _)| name);
@@ -114,5 +114,5 @@ fn set_up(call: &Call<'_>, owner: &Owner, seed: &[u8], wrong: bool) -> Answer {
         removable: false,
         wrong,
     };
-    call.page(&page, Some(&form), None)
+    call.page_before(&page, &form, owner.then(call).as_ref()).await
 }

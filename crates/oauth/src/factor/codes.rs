@@ -23,19 +23,19 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
     let mut there = owner(call, PATH, query).await?;
     let sent = sent(call, &mut there, body).await?;
     if !call.settings.factors.codes {
-        return Ok(page(call, &there, &[], false));
+        return Ok(page(call, &there, &[], false).await);
     }
     match (wish(sent.as_ref()), &sent) {
         ("new", Some(_)) => {
             let new = |_| recovery_code(call.server.random::<RECOVERY_BYTES>());
-            Ok(page(call, &there, &(0..RECOVERY_CODES).map(new).collect::<Vec<_>>(), false))
+            Ok(page(call, &there, &(0..RECOVERY_CODES).map(new).collect::<Vec<_>>(), false).await)
         }
         ("keep", Some(sent)) if sent.pending.len() == RECOVERY_CODES => {
             // None of the old ones ends before one of the new ones is seen to be written down.
             let hash = |code: &String| recovery_hash(&there.account.id, code);
             let hashes: Vec<_> = sent.pending.iter().map(hash).collect();
             if !hashes.contains(&recovery_hash(&there.account.id, sent.form.text(field::RECOVERY))) {
-                return Ok(page(call, &there, &sent.pending, true));
+                return Ok(page(call, &there, &sent.pending, true).await);
             }
             let (store, realm) = (&call.server.store, &call.realm);
             let kept = store.replace_recovery_codes(realm, &there.account.id, hashes).await;
@@ -50,11 +50,11 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
             Some(then) => Ok(entry::resume(call, &then, &there.session).await),
             None => Ok(go_on(call, "/_lobby/account/")),
         },
-        _ => Ok(page(call, &there, &[], false)),
+        _ => Ok(page(call, &there, &[], false).await),
     }
 }
 
-fn page(call: &Call<'_>, owner: &Owner, new: &[String], wrong: bool) -> Answer {
+async fn page(call: &Call<'_>, owner: &Owner, new: &[String], wrong: bool) -> Answer {
     let form = call.form(PATH, owner.errand(new.to_vec()));
     let page = RecoveryCodes {
         ticket: form.ticket(),
@@ -65,5 +65,5 @@ fn page(call: &Call<'_>, owner: &Owner, new: &[String], wrong: bool) -> Answer {
         wrong,
         later: owner.then(call).is_some(),
     };
-    call.page(&page, Some(&form), None)
+    call.page_before(&page, &form, owner.then(call).as_ref()).await
 }

@@ -40,7 +40,7 @@ pub(crate) async fn offer(
     let errand = Errand::Offer { sid: session.sid.clone(), then: Box::new(then.clone()) };
     let form = call.form("/_lobby/sign-in", errand);
     let page = PasskeyOffer { ticket: form.ticket(), user: &account.name, passkey: question.asked() };
-    Some(call.page(&page, Some(&form), None))
+    Some(call.page_before(&page, &form, Some(then)).await)
 }
 
 /// It was taken, or put off: either way what was under way goes on.

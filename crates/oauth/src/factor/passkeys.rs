@@ -39,7 +39,7 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
     if sent.is_some() {
         there = Owner { request: there.request, ..owner(call, PATH, None).await? };
     }
-    Ok(page(call, &there, problem))
+    Ok(page(call, &there, problem).await)
 }
 
 async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<PasskeysProblem>, Answer> {
@@ -92,7 +92,7 @@ fn is_last_that_is_demanded(call: &Call<'_>, owner: &Owner) -> bool {
     }
 }
 
-fn page(call: &Call<'_>, owner: &Owner, problem: Option<PasskeysProblem>) -> Answer {
+async fn page(call: &Call<'_>, owner: &Owner, problem: Option<PasskeysProblem>) -> Answer {
     let form = call.form(PATH, owner.errand(Vec::new()));
     let passkeys = &owner.means.passkeys;
     let question = Question::create(call, (&owner.account.id, &owner.account.name), passkeys);
@@ -119,7 +119,7 @@ fn page(call: &Call<'_>, owner: &Owner, problem: Option<PasskeysProblem>) -> Ans
         signal: signal.as_deref().ok(),
         problem,
     };
-    call.page(&page, Some(&form), None)
+    call.page_before(&page, &form, owner.then(call).as_ref()).await
 }
 
 /// A day, as every language writes it for machines; from left to right in Arabic, too, where digits that follow

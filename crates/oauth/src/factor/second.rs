@@ -138,15 +138,20 @@ pub(crate) async fn after(
     } else {
         return entry::enter(call, errand, account, Some((&shown, &class))).await;
     };
-    let page = show(call, errand, account, (&shown, &wanted), None).await;
-    if means.is_empty() && shown.text() == "pwd" {
-        // There is nothing that could be shown: the pages on which it is set up ask for no password again.
-        return entry::let_in(call, account, page).await;
-    }
-    if shown.text().starts_with("pwd") {
+    if !means.is_empty() && shown.text().starts_with("pwd") {
         call.expect_factor(account).await;
     }
+    let page = show(call, errand, account, (&shown, &wanted), None).await;
+    if shown.text() == "pwd" && is_to_be_set_up(&means, shown.missing(&wanted)) {
+        // The pages on which it is set up ask for no password again.
+        return entry::let_in(call, account, page).await;
+    }
     page
+}
+
+/// Whether there is nothing that would do for what is missing.
+fn is_to_be_set_up(means: &Means, missing: Missing) -> bool {
+    means.is_empty() || (missing == Missing::Passkey && means.passkeys.is_empty())
 }
 
 async fn is_remembered(call: &Call<'_>, account: &Account) -> bool {
@@ -195,7 +200,7 @@ pub(super) async fn page(
     let form = call.form("/_lobby/sign-in", errand);
     let place = app(call, then).await;
     let app = App { name: &place.0, redirect: place.1.as_deref(), home: None };
-    if means.is_empty() || (only_passkey && means.passkeys.is_empty()) {
+    if is_to_be_set_up(&means, asked.shown.missing(class)) {
         return call.page(
             &FactorNeeded { app, ticket: form.ticket(), passkey: only_passkey },
             Some(&form),
@@ -220,7 +225,7 @@ pub(super) async fn page(
 }
 
 /// What the app is called that waits, and where it is.
-async fn app(call: &Call<'_>, errand: &Errand) -> (String, Option<String>) {
+pub(crate) async fn app(call: &Call<'_>, errand: &Errand) -> (String, Option<String>) {
     if let Errand::Authorize { parameters, .. } = errand
         && let Ok(requested) = authorize::requested(call, &Parameters::of_pairs(parameters.clone())).await
     {
@@ -240,7 +245,7 @@ pub(crate) async fn answer(call: &Call<'_>, form: &Parameters, errand: &Errand) 
                 return Some(sign_in::show(call, then, None, None).await);
             }
             if decision == Some(Decision::Deny) {
-                return Some(entry::turn_back(call, then).await);
+                return Some(entry::leave_off(call, then).await);
             }
             let found = match call.people().of_id(account).await {
                 Ok(found) => found,

@@ -53,7 +53,7 @@ pub fn answer(frame: &Frame<'_>, page: &dyn Page) -> Response<Bytes> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy(page));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy(page, frame.back.as_ref()));
     for (name, value) in GUARDS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -79,7 +79,7 @@ const GUARDS: [(HeaderName, &str); 7] = [
 
 /// Nothing but our stylesheet and icon; forms go to ourselves and, through a redirect, to the one proven
 /// place (browsers check `form-action` on redirects, too).
-fn policy(page: &dyn Page) -> HeaderValue {
+fn policy(page: &dyn Page, back: Option<&App<'_>>) -> HeaderValue {
     let script = match (page.has_script(), page.asks()) {
         (_, true) => "script-src 'self'; connect-src 'self'; ",
         (true, false) => "script-src 'self'; ",
@@ -89,7 +89,7 @@ fn policy(page: &dyn Page) -> HeaderValue {
         "default-src 'none'; {script}style-src 'self'; img-src 'self'; base-uri 'none'; \
          frame-ancestors 'none'; form-action 'self'"
     );
-    if let Some(source) = page.app().and_then(App::source) {
+    if let Some(source) = page.app().and_then(App::source).or_else(|| back.and_then(App::source)) {
         // Writing to a `String` does not fail.
         let _ = write!(policy, " {source}");
     }

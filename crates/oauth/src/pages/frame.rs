@@ -83,6 +83,8 @@ pub struct Frame<'a> {
     pub sandbox: Option<&'a str>,
     /// What the service is called.
     pub service: &'a str,
+    /// The app that waits, where it is not the page's own: a form may end in a redirect to it.
+    pub back: Option<App<'a>>,
     /// Where one signs in.
     pub sign_in: &'a str,
     /// Where one signs out; nothing where nobody is signed in.
@@ -97,6 +99,7 @@ impl Default for Frame<'_> {
             base: "",
             sandbox: None,
             service: "Lobby",
+            back: None,
             sign_in: "/_lobby/sign-in",
             sign_out: None,
         }

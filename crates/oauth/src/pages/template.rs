@@ -89,7 +89,7 @@ fn furnish(environment: &mut Environment<'static>, dictionaries: &Arc<[Dictionar
 
 /// Renders one template with what every page has and what this one has.
 pub(super) fn render(page: &str, frame: &Frame<'_>, values: &Value) -> Result<String, RenderFault> {
-    let Frame { language, base, sandbox, service, sign_in, sign_out } = *frame;
+    let Frame { language, base, sandbox, service, sign_in, sign_out, back: _ } = *frame;
     let shared = context! {
         language => language.tag(),
         direction => language.direction(),

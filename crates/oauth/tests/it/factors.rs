@@ -411,6 +411,16 @@ async fn who_has_yet_to_set_up_a_factor_or_to_choose_a_password_makes_no_app_pas
 }
 
 #[tokio::test]
+async fn who_would_rather_not_set_one_up_is_not_signed_in() {
+    let house = House::with(settings());
+    ana(&house).await;
+    let needed = ana_signs_in(&house, &[("acr_values", "mfa")]).await;
+    needed.is_page(403, "has only a password yet");
+    house.submit(&needed, &[("decision", "deny")]).await.is_redirect("access_denied");
+    house.get("/_lobby/account/").await.is_page(200, "name=\"password\"");
+}
+
+#[tokio::test]
 async fn who_has_yet_to_set_up_a_factor_connects_no_device() {
     let required = FactorRules { required: RequiredFactor::Any, ..FactorRules::default() };
     let house = House::with(Settings { factors: required, ..settings() });
@@ -432,6 +442,9 @@ async fn a_passkey_that_was_just_made_is_shown_and_the_app_goes_on() {
     ana(&house).await;
     let needed = ana_signs_in(&house, &[]).await;
     let page = house.get(&link_to(&needed, "/_lobby/account/passkeys")).await;
+    // Chromium holds the redirect to the app against the policy of the page whose form was sent.
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("form-action 'self' http://127.0.0.1:"), "{policy}");
     let text = page.text();
     let options = plain(between(&text, "data-options=\"", "\""));
     let options: Value = serde_json::from_str(&options).unwrap();
