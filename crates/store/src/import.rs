@@ -194,8 +194,9 @@ impl Import {
         }
         let Some(table) = self.tables.iter().find(|table| table.kind == kind) else { return Ok(()) };
         let values = self.values(table, record).map_err(|why| self.refused(why))?;
-        let called =
-            ["id", "name", "client"].iter().find_map(|name| record.get(*name).and_then(Json::as_str));
+        let called = ["id", "name", "client"]
+            .iter()
+            .find_map(|name| record.get(*name).and_then(Json::as_str).filter(|text| !text.is_empty()));
         let called = called.unwrap_or_default().to_owned();
         self.waiting.push(Waiting { kind, line: self.line, called, sql, values });
         if self.waiting.len() >= BATCH { self.write().await } else { Ok(()) }

@@ -27,6 +27,7 @@ mod pages;
 mod proofs;
 mod refresh;
 mod sandboxes;
+mod set_up;
 mod sign_in;
 mod speaker;
 mod stored_passwords;
