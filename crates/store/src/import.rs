@@ -73,7 +73,7 @@ pub struct Taken {
 struct Waiting {
     kind: &'static str,
     line: u64,
-    /// What it is called: its id, or its name.
+    /// What it is called.
     called: String,
     sql: String,
     values: Vec<Value>,
@@ -194,10 +194,10 @@ impl Import {
         }
         let Some(table) = self.tables.iter().find(|table| table.kind == kind) else { return Ok(()) };
         let values = self.values(table, record).map_err(|why| self.refused(why))?;
-        let called = ["id", "name", "client"]
-            .iter()
-            .find_map(|name| record.get(*name).and_then(Json::as_str).filter(|text| !text.is_empty()));
-        let called = called.unwrap_or_default().to_owned();
+        // What people call it, where there is such a thing.
+        let mut texts =
+            ["name", "email", "id", "client"].iter().filter_map(|name| record.get(*name)?.as_str());
+        let called = texts.find(|text| !text.is_empty()).unwrap_or_default().to_owned();
         self.waiting.push(Waiting { kind, line: self.line, called, sql, values });
         if self.waiting.len() >= BATCH { self.write().await } else { Ok(()) }
     }
