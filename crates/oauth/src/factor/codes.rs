@@ -1,13 +1,17 @@
 //! `/_lobby/account/codes`: ten codes for whoever lost everything else.
 
-use identity::{RECOVERY_BYTES, RECOVERY_CODES, recovery_code, recovery_hash};
+use identity::{RECOVERY_BYTES, RECOVERY_CODES, Shown, recovery_code, recovery_hash};
 
-use super::enrol::{Owner, go_on, owner, sent, wish};
+use super::{
+    enrol::{Owner, go_on, owner, sent, wish, with_request},
+    second::floor,
+};
 use crate::{
     activity::Activity,
     answer::Answer,
     entry,
     pages::{RecoveryCodes, field},
+    seal::Errand,
     server::Call,
 };
 
@@ -21,6 +25,12 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
 
 async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<Answer, Answer> {
     let mut there = owner(call, PATH, query).await?;
+    if there.session.acr.is_empty() {
+        // Codes that a password alone made would open an account whose owner sets up a factor later.
+        let then = Errand::Account { path: with_request("/codes", &there.request), again: None };
+        let lacking = (&Shown::of(&there.session.methods), floor(call));
+        return Err(super::show(call, &then, &there.account, lacking, None).await);
+    }
     let sent = sent(call, &mut there, body).await?;
     if !call.settings.factors.codes {
         return Ok(page(call, &there, &[], false).await);
