@@ -1,5 +1,41 @@
 // What a screen reader reads of each page, from its top to its end; … is whatever stands there.
 
+/** What the page of app passwords begins and ends with, whatever was made on it. */
+const APP_PASSWORD_HEAD = `- main:
+  - paragraph:
+    - link "Sign out":
+      - /url: /_lobby/oauth/logout
+  - heading "App passwords" [level=1]
+  - paragraph:
+    - text: You are alice.
+    - link "Your account":
+      - /url: /_lobby/account/
+  - paragraph: "For programs that cannot open this page: each gets a password of its own, which may do no more than you tick and can be removed separately."
+`;
+const APP_PASSWORD_FORM = `  - text: Its name
+  - textbox "Its name"
+  - group "What it may do":
+    - text: What it may do
+    - list:
+      - listitem:
+        - checkbox "See the catalogue books:read"
+        - text: See the catalogue
+        - code: books:read
+      - listitem:
+        - checkbox "Change the catalogue books:write"
+        - text: Change the catalogue
+        - code: books:write
+      - listitem:
+        - checkbox "See one's orders orders:read"
+        - text: See one's orders
+        - code: orders:read
+      - listitem:
+        - checkbox "Order books orders:write"
+        - text: Order books
+        - code: orders:write
+  - button "Make an app password"
+- contentinfo: Lobby`;
+
 export const READ = {
   "sign-in": `
 - main:
@@ -336,51 +372,9 @@ export const READ = {
   - paragraph: There is none yet. A passkey signs you in with your fingerprint or screen lock.
 - contentinfo: Lobby`,
   "app passwords": `
-- main:
-  - paragraph:
-    - link "Sign out":
-      - /url: /_lobby/oauth/logout
-  - heading "App passwords" [level=1]
-  - paragraph:
-    - text: You are alice.
-    - link "Your account":
-      - /url: /_lobby/account/
-  - paragraph: "For programs that cannot open this page: each gets a password of its own, which may do no more than you tick and can be removed separately."
-  - text: Its name
-  - textbox "Its name"
-  - group "What it may do":
-    - text: What it may do
-    - list:
-      - listitem:
-        - checkbox "See the catalogue books:read"
-        - text: See the catalogue
-        - code: books:read
-      - listitem:
-        - checkbox "Change the catalogue books:write"
-        - text: Change the catalogue
-        - code: books:write
-      - listitem:
-        - checkbox "See one's orders orders:read"
-        - text: See one's orders
-        - code: orders:read
-      - listitem:
-        - checkbox "Order books orders:write"
-        - text: Order books
-        - code: orders:write
-  - button "Make an app password"
-- contentinfo: Lobby`,
+${APP_PASSWORD_HEAD}${APP_PASSWORD_FORM}`,
   "app password made": `
-- main:
-  - paragraph:
-    - link "Sign out":
-      - /url: /_lobby/oauth/logout
-  - heading "App passwords" [level=1]
-  - paragraph:
-    - text: You are alice.
-    - link "Your account":
-      - /url: /_lobby/account/
-  - paragraph: "For programs that cannot open this page: each gets a password of its own, which may do no more than you tick and can be removed separately."
-  - status:
+${APP_PASSWORD_HEAD}  - status:
     - paragraph: Type it into the program, with alice as the name. It is shown only now.
     - list:
       - listitem:
@@ -392,29 +386,7 @@ export const READ = {
       - text: the mail program of the warehouse Since … · until … ·
       - code: books:read
       - button "Remove the mail program of the warehouse": Remove
-  - text: Its name
-  - textbox "Its name"
-  - group "What it may do":
-    - text: What it may do
-    - list:
-      - listitem:
-        - checkbox "See the catalogue books:read"
-        - text: See the catalogue
-        - code: books:read
-      - listitem:
-        - checkbox "Change the catalogue books:write"
-        - text: Change the catalogue
-        - code: books:write
-      - listitem:
-        - checkbox "See one's orders orders:read"
-        - text: See one's orders
-        - code: orders:read
-      - listitem:
-        - checkbox "Order books orders:write"
-        - text: Order books
-        - code: orders:write
-  - button "Make an app password"
-- contentinfo: Lobby`,
+${APP_PASSWORD_FORM}`,
   "sign-out": `
 - main:
   - heading "Sign out?" [level=1]
