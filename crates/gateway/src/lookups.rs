@@ -119,12 +119,10 @@ impl Desk<'_> {
             return Ok(self.memory.is_ended(&hash).then_some(ended));
         };
         // In one of no class somebody sets up what is demanded of everybody: it opens nothing yet.
-        if session.acr.is_empty() {
-            return Ok(None);
-        }
+        let Some(acr) = session.acr.as_deref() else { return Ok(None) };
         let Some(account) = self.people().of_id(&session.subject).await? else { return Ok(None) };
         let mut principal = crate::principal::of_account(&account, Kind::User);
-        principal.acr = Some(session.acr.as_str().into());
+        principal.acr = Some(acr.into());
         principal.signed_in_at = Some(session.signed_in_at);
         let (now, end) = (self.visit.now, self.settings.sessions.end(&session));
         let standing = if now >= end || account.password_version != session.password_version {

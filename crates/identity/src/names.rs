@@ -12,6 +12,7 @@ mod precis;
 
 use thiserror::Error;
 
+pub use class::is_blank;
 pub use email::{EmailError, EmailKey, email_key};
 
 /// A name may have so many characters (after normalising).

@@ -58,13 +58,15 @@ pub struct SignIn<'a> {
     pub agent: &'a str,
     /// From where.
     pub address: IpAddr,
-    /// How (OpenID Connect Core 2).
-    pub acr: &'a str,
+    /// How (OpenID Connect Core 2); none: too little to be signed in.
+    pub acr: Option<&'a str>,
     /// With what, separated by spaces (RFC 8176).
     pub methods: &'a str,
-    /// By the real clock.
-    pub real: Timestamp,
-    /// By the sandbox's.
+    /// When the oldest of that was shown, as clients are told: by the earlier of both clocks.
+    pub auth_time: Timestamp,
+    /// The same by the sandbox's clock.
+    pub signed_in_at: Timestamp,
+    /// By the sandbox's clock.
     pub now: Timestamp,
 }
 
@@ -100,12 +102,12 @@ impl Sessions {
         let session = Session {
             sid: same.map_or_else(|| sid.to_owned(), |there| there.sid.clone()),
             subject: sign_in.account.to_owned(),
-            acr: sign_in.acr.to_owned(),
+            acr: sign_in.acr.map(str::to_owned),
             methods: sign_in.methods.to_owned(),
-            auth_time: sign_in.real.min(sign_in.now),
-            signed_in_at: sign_in.now,
+            auth_time: sign_in.auth_time,
+            signed_in_at: sign_in.signed_in_at,
             seen_at: sign_in.now,
-            expires_at: sign_in.now.plus(self.rules.absolute),
+            expires_at: sign_in.signed_in_at.plus(self.rules.absolute),
             agent: sign_in.agent.chars().take(256).collect(),
             address: sign_in.address.to_string(),
             password_version: sign_in.password_version,
@@ -148,7 +150,7 @@ mod tests {
         let session = |seen: i64, expires: i64| Session {
             sid: String::new(),
             subject: String::new(),
-            acr: String::new(),
+            acr: None,
             methods: String::new(),
             auth_time: at(0),
             signed_in_at: at(0),

@@ -21,7 +21,7 @@ pub enum Method {
         /// Whether it is bound to one device.
         hardware: bool,
     },
-    /// Two factors, in this browser, some days ago; it was asked to be remembered.
+    /// Two factors, in this browser, some days ago; it was asked to be remembered. No factor of this sign-in.
     RememberedBrowser,
 }
 
@@ -68,7 +68,7 @@ impl Shown {
         };
         self.0.extend(values);
         let knows = self.0.contains("pwd");
-        let has = ["otp", "hwk", "swk", "rba"].iter().any(|value| self.0.contains(value));
+        let has = ["otp", "hwk", "swk"].iter().any(|value| self.0.contains(value));
         if knows && has {
             self.0.insert("mfa");
         }
@@ -83,9 +83,7 @@ impl Shown {
     pub fn class(&self, asked: Option<&str>) -> String {
         match asked {
             // Whoever shows more than was asked for has shown more.
-            Some(asked) if !["", "pwd"].contains(&asked) && self.missing(asked) == Missing::Nothing => {
-                asked.to_owned()
-            }
+            Some(asked) if asked != "pwd" && self.missing(asked) == Missing::Nothing => asked.to_owned(),
             Some(_) | None if self.0.contains("mfa") => "mfa".to_owned(),
             Some(_) | None => "pwd".to_owned(),
         }
@@ -103,6 +101,15 @@ impl Shown {
             _ => return Missing::Factor,
         };
         if good { Missing::Nothing } else { Missing::Passkey }
+    }
+
+    /// What is missing for the class that everybody is asked for: a browser that is remembered stands for a second
+    /// factor there, and for nothing that is demanded beyond.
+    pub fn missing_by_policy(&self, class: &str) -> Missing {
+        match self.missing(class) {
+            Missing::Factor if self.0.contains("pwd") && self.0.contains("rba") => Missing::Nothing,
+            missing => missing,
+        }
     }
 }
 
@@ -129,7 +136,7 @@ mod tests {
             (&[Method::Password, Method::OneTimeCode], "pwd otp mfa", "mfa"),
             (&[Method::Password, Method::RecoveryCode], "pwd otp mfa", "mfa"),
             (&[Method::Password, Method::MailedCode], "pwd otp mfa", "mfa"),
-            (&[Method::Password, Method::RememberedBrowser], "pwd mfa rba", "mfa"),
+            (&[Method::Password, Method::RememberedBrowser], "pwd rba", "pwd"),
             (&[SYNCED], "swk user mfa", "mfa"),
             (&[KEY], "hwk user mfa", "mfa"),
             (&[TOUCHED], "hwk", "pwd"),
@@ -162,6 +169,18 @@ mod tests {
             assert_eq!(shown(methods).missing(class), missing, "{methods:?} for {class}");
         }
         assert_eq!(shown(&[SYNCED]).class(Some("phr")), "phr");
+        let remembered = shown(&[Method::Password, Method::RememberedBrowser]);
+        for (class, by_policy, missing) in [
+            ("pwd", Missing::Nothing, Missing::Nothing),
+            ("mfa", Missing::Nothing, Missing::Factor),
+            ("phr", Missing::Passkey, Missing::Passkey),
+        ] {
+            assert_eq!(
+                (remembered.missing_by_policy(class), remembered.missing(class)),
+                (by_policy, missing)
+            );
+        }
+        assert_eq!(shown(&[Method::RememberedBrowser]).missing_by_policy("mfa"), Missing::Factor);
         assert_eq!(shown(&[Method::Password]).class(Some("mfa")), "pwd", "no class without its factors");
     }
 }

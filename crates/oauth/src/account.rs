@@ -8,7 +8,7 @@ mod password;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use identity::{Account, Shown, password::Stored};
+use identity::{Account, password::Stored};
 use store::{Session, Written};
 
 pub(crate) use password::first;
@@ -16,7 +16,7 @@ pub(crate) use password::first;
 use crate::{
     answer::{Answer, see_other},
     authorize::drop_session_cookie,
-    factor::{self, Lack},
+    factor::{self, Asked, Lack},
     known_device::Whose,
     letter::Letter,
     pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
@@ -52,9 +52,8 @@ pub(crate) async fn serve(call: &Call<'_>, path: &str, query: Option<&str>, body
     // A sign-in that was enough once may be too little by now, or was let in to set up what is missing.
     match factor::lacking(call, &session, &account, "pwd").await {
         Ok(Lack::Factor) => {
-            let (then, shown) =
-                (Errand::Account { path: rest.to_owned(), again: None }, Shown::of(&session.methods));
-            return factor::show(call, &then, &account, (&shown, "pwd"), None).await;
+            let then = Errand::Account { path: rest.to_owned(), again: None };
+            return factor::show(call, &then, &account, &Asked::beside(&session, "pwd")).await;
         }
         Ok(Lack::Nothing | Lack::SignIn) => {}
         Err(fault) => return call.fault(&fault),
@@ -166,9 +165,12 @@ async fn proven(call: &Call<'_>, visitor: &Visitor, typed: &str) -> Result<(), T
     }
     match checked {
         Err(_) => Err(Text::plain("sign_in.busy")),
-        Ok(checked) if checked.is_right() => Ok(()),
+        Ok(checked) if checked.is_right() => {
+            attempts.succeed(&call.realm, &counted);
+            Ok(())
+        }
         Ok(_) => {
-            attempts.fail(&call.realm, &counted, &call.settings.lockout, now);
+            call.wrong_password((&whose, &counted), Some(account), &account.name).await;
             Err(Text::plain("account.password_wrong"))
         }
     }

@@ -8,7 +8,7 @@ use identity::{
     password::{About, Accepted, Breaches, Phc, Policy, Rules},
 };
 use jose::{base64url, digest};
-use store::{Link, Session, Written};
+use store::{Ends, Link, Session, Written};
 
 use crate::{
     activity::Activity,
@@ -237,28 +237,32 @@ impl Call<'_> {
         but: Option<&str>,
     ) -> Result<(), Unset> {
         let text = hash.as_str().to_owned();
-        let written = self
-            .change(account, move |user| {
-                user.password = model::Secret::new(text.clone());
-                user.must_change = false;
-            })
-            .await?;
-        if !matches!(written, Written::Done(_)) {
-            return Err(Unset::Gone);
+        let ends = Ends { but: but.map(str::to_owned), now: self.visit.now, until: self.revoked_until() };
+        let change = move |user: &mut store::User| {
+            user.password = model::Secret::new(text.clone());
+            user.must_change = false;
+        };
+        match self.change(account, Some(ends), change).await? {
+            Written::Done(_) => Ok(()),
+            Written::NameTaken | Written::EmailTaken | Written::Unknown | Written::LastOwner => {
+                Err(Unset::Gone)
+            }
         }
-        let (now, until) = (self.visit.now, self.revoked_until());
-        self.server.store.end_sessions_of(&self.realm, &account.id, but, now, until).await?;
-        Ok(())
     }
 
     /// Changes what is stored of an account. A persona's change is kept in this realm alone.
     pub(crate) async fn change(
         &self,
         account: &Account,
+        ends: Option<Ends>,
         change: impl Fn(&mut store::User) + Clone + Send + 'static,
     ) -> Result<Written<store::User>, store::Fault> {
         let store = &self.server.store;
-        let written = store.change_user(&self.realm, &account.id, change.clone()).await?;
+        let write = async || match ends.clone() {
+            Some(ends) => store.change_user_and_end(&self.realm, &account.id, change.clone(), ends).await,
+            None => store.change_user(&self.realm, &account.id, change.clone()).await,
+        };
+        let written = write().await?;
         if !matches!(written, Written::Unknown) || self.settings.directory.account(&account.id).is_none() {
             return Ok(written);
         }
@@ -266,7 +270,7 @@ impl Call<'_> {
         if let Written::NameTaken | Written::EmailTaken = added {
             return Ok(Written::NameTaken);
         }
-        store.change_user(&self.realm, &account.id, change).await
+        write().await
     }
 
     /// Until when what is revoked now must be remembered.

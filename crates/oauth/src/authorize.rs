@@ -11,7 +11,7 @@ use identity::Cookie;
 use jose::digest;
 use store::Session;
 
-pub(crate) use decide::sign_in_class;
+pub(crate) use decide::known_classes;
 pub(crate) use reply::Reply;
 pub(crate) use request::{Requested, Unfit, check};
 
@@ -141,13 +141,13 @@ pub(crate) async fn go_on(
     };
     match next {
         Next::SignIn(again) => show_sign_in(call, requested, None, again.as_deref()),
-        Next::Factor(account, shown, class) => {
+        Next::Factor(account, asked) => {
             let then = Errand::Authorize {
                 parameters: requested.parameters.clone(),
                 signed_in: None,
                 again: Some(account.name.clone()),
             };
-            factor::show(call, &then, &account, (&shown, &class), None).await
+            factor::show(call, &then, &account, &asked).await
         }
         Next::Suspended => show_sign_in(call, requested, Some(SignInProblem::Disabled), None),
         Next::AnotherPassword(session, account) => {

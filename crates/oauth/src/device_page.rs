@@ -1,14 +1,14 @@
 //! Where a person types the code that a device shows, and lets it in or not (RFC 8628 3.3).
 
 use http::Method;
-use identity::Shown;
 use model::ScopeSet;
 use store::{Device, DeviceState, Session};
 
 use crate::{
+    account,
     answer::Answer,
     device::{normal, shown},
-    factor::{self, Lack},
+    factor::{self, Asked, Lack},
     page::{self, Opened},
     pages::{CodeProblem, Decision, DeviceCode, DeviceConfirm, DeviceDone, FailureKind, Permission, field},
     parameters::Parameters,
@@ -61,19 +61,17 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
     }
 }
 
-/// A sign-in in which somebody sets up what is demanded of everybody connects nothing yet.
+/// A sign-in in which somebody sets up what is demanded of everybody, or has another password to choose, connects
+/// nothing yet.
 async fn lacking(call: &Call<'_>, user_code: &str, session: &Session) -> Option<Answer> {
     let account = match call.people().of_id(&session.subject).await {
         Ok(account) => account?,
         Err(fault) => return Some(call.fault(&fault)),
     };
+    let then = Errand::Device { user_code: user_code.to_owned(), sid: None };
     match factor::lacking(call, session, &account, "pwd").await {
-        Ok(Lack::Nothing | Lack::SignIn) => None,
-        Ok(Lack::Factor) => {
-            let then = Errand::Device { user_code: user_code.to_owned(), sid: None };
-            let shown = Shown::of(&session.methods);
-            Some(factor::show(call, &then, &account, (&shown, "pwd"), None).await)
-        }
+        Ok(Lack::Nothing | Lack::SignIn) => account::first(call, &then, &account).await,
+        Ok(Lack::Factor) => Some(factor::show(call, &then, &account, &Asked::beside(session, "pwd")).await),
         Err(fault) => Some(call.fault(&fault)),
     }
 }
@@ -153,7 +151,7 @@ async fn decide(call: &Call<'_>, user_code: &str, session: &Session, connected: 
         Ok(device) => device,
         Err(answer) => return answer,
     };
-    let client = client(call, &device.grant.client);
+    let (client, store) = (client(call, &device.grant.client), &call.server.store);
     let account = match call.people().of_id(&session.subject).await {
         Ok(account) => account.filter(|account| !account.disabled && !account.must_change),
         Err(fault) => return call.fault(&fault),
@@ -168,8 +166,18 @@ async fn decide(call: &Call<'_>, user_code: &str, session: &Session, connected: 
         grant.methods = session.methods.split(' ').map(str::to_owned).collect();
         grant
     });
-    let decided =
-        call.server.store.decide_device(&call.realm, user_code, grant.as_ref(), call.visit.now).await;
+    let decided = match &grant {
+        // Among the apps of whoever let it in, who may take that back.
+        Some(grant) => {
+            let (app, subject) = (&grant.client, &grant.account);
+            store.record_consent(&call.realm, app, subject, &grant.scopes, call.visit.now).await
+        }
+        None => Ok(()),
+    };
+    let decided = match decided {
+        Ok(()) => store.decide_device(&call.realm, user_code, grant.as_ref(), call.visit.now).await,
+        Err(fault) => Err(fault),
+    };
     match decided {
         Ok(true) => {
             let page = DeviceDone { app: page::app(&client, None), connected: grant.is_some() };

@@ -1,8 +1,10 @@
 //! What a sign-in opens: a session under a new name, its cookie, and the way on to what was under way.
 
 use http::header;
-use identity::{Account, Cookie, Shown, SignIn as Proof};
+use identity::{Account, Cookie, Shown, SignIn};
 use jose::base64url;
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
 use store::Session;
 
 use crate::{
@@ -16,18 +18,43 @@ use crate::{
     server::Call,
 };
 
-/// How long a browser keeps the cookie; the session itself may end sooner.
-const KEPT: u64 = 14 * 86_400;
+/// When the oldest was shown of what somebody signs in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Since {
+    /// By the earlier of both clocks.
+    auth_time: Timestamp,
+    /// By the sandbox's.
+    signed_in_at: Timestamp,
+}
 
-/// The class of sign-in that is asked for.
-pub(crate) async fn class(call: &Call<'_>, errand: &Errand) -> String {
-    let mut asked = Vec::new();
+impl Since {
+    /// All of it just now.
+    pub(crate) fn now(call: &Call<'_>) -> Self {
+        Self { auth_time: call.earlier(), signed_in_at: call.visit.now }
+    }
+}
+
+impl From<&Session> for Since {
+    fn from(session: &Session) -> Self {
+        Self { auth_time: session.auth_time, signed_in_at: session.signed_in_at }
+    }
+}
+
+/// What somebody showed, for which class of sign-in, and since when.
+pub(crate) struct Proof<'a> {
+    pub(crate) shown: &'a Shown,
+    pub(crate) class: Option<&'a str>,
+    pub(crate) since: Since,
+}
+
+/// The classes of sign-in of which one is asked for, the one that is liked best first; none: any will do.
+pub(crate) async fn classes(call: &Call<'_>, errand: &Errand) -> Vec<String> {
     if let Errand::Authorize { parameters, .. } = errand
         && let Ok(requested) = authorize::requested(call, &Parameters::of_pairs(parameters.clone())).await
     {
-        asked = requested.acr_values;
+        return authorize::known_classes(&call.settings, &requested.acr_values);
     }
-    authorize::sign_in_class(&call.settings, &asked)
+    Vec::new()
 }
 
 /// Opens a session under a new name, and goes on with what was under way. Nothing shown: a persona's button
@@ -36,17 +63,17 @@ pub(crate) async fn enter(
     call: &Call<'_>,
     errand: &Errand,
     account: &Account,
-    shown: Option<(&Shown, &str)>,
+    proof: Option<Proof<'_>>,
 ) -> Answer {
     call.speaks(&account.name);
-    let (acr, methods) = if let Some((shown, class)) = shown {
-        (factor::class_of(call, shown, class), shown.text())
+    let (acr, methods, since) = if let Some(Proof { shown, class, since }) = proof {
+        (factor::class_of(call, shown, class), shown.text(), since)
     } else {
-        let acr = class(call, errand).await;
+        let acr = classes(call, errand).await.into_iter().next().unwrap_or_else(|| "pwd".to_owned());
         let methods = if acr == "pwd" { "pwd" } else { "pwd mfa" };
-        (acr, methods.to_owned())
+        (Some(acr), methods.to_owned(), Since::now(call))
     };
-    let (session, cookie) = match open(call, account, &acr, &methods).await {
+    let (session, cookie) = match open(call, account, acr.as_deref(), &methods, since).await {
         Ok(opened) => opened,
         Err(fault) => return call.fault(&fault),
     };
@@ -66,7 +93,7 @@ pub(crate) async fn enter(
 /// it up, which is enough for nothing else; `page` tells them so.
 pub(crate) async fn let_in(call: &Call<'_>, account: &Account, page: Answer) -> Answer {
     call.speaks(&account.name);
-    match open(call, account, "", "pwd").await {
+    match open(call, account, None, "pwd", Since::now(call)).await {
         Ok((_, cookie)) => signed_in(call, account, &cookie, page).await,
         Err(fault) => call.fault(&fault),
     }
@@ -76,22 +103,24 @@ pub(crate) async fn let_in(call: &Call<'_>, account: &Account, page: Answer) -> 
 async fn open(
     call: &Call<'_>,
     account: &Account,
-    acr: &str,
+    acr: Option<&str>,
     methods: &str,
+    since: Since,
 ) -> Result<(Session, String), store::Fault> {
     let (cookie, sid) = (base64url::encode(call.server.random::<32>()), call.family());
-    let proof = Proof {
+    let sign_in = SignIn {
         account: &account.id,
         password_version: account.password_version,
         agent: call.agent(),
         address: call.visit.peer,
         acr,
         methods,
-        real: call.visit.real,
+        auth_time: since.auth_time,
+        signed_in_at: since.signed_in_at,
         now: call.visit.now,
     };
     let before = call.cookie(Cookie::Session);
-    let session = call.server.sessions.open(&call.realm, proof, (&cookie, &sid), before).await?;
+    let session = call.server.sessions.open(&call.realm, sign_in, (&cookie, &sid), before).await?;
     Ok((session, cookie))
 }
 
@@ -100,7 +129,7 @@ async fn signed_in(call: &Call<'_>, account: &Account, cookie: &str, mut answer:
     call.succeeded(&account.id);
     call.told_of_device(account).await;
     call.note(&account.id, Activity::SignIn).await;
-    let session = call.set_cookie(Cookie::Session, cookie, Some(KEPT));
+    let session = call.set_cookie(Cookie::Session, cookie, Some(call.settings.sessions.absolute.as_secs()));
     for cookie in session.into_iter().chain(call.remember_device(&account.into())) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -142,7 +171,7 @@ pub(crate) async fn resume(call: &Call<'_>, errand: &Errand, session: &Session) 
 /// Somebody would rather not show what is missing: what they were let in for by [`let_in`] ends, and the app is told.
 pub(crate) async fn leave_off(call: &Call<'_>, errand: &Errand) -> Answer {
     let session = match call.session().await {
-        Ok(session) => session.filter(|session| session.acr.is_empty()),
+        Ok(session) => session.filter(|session| session.acr.is_none()),
         Err(fault) => return call.fault(&fault),
     };
     let Some(session) = session else { return turn_back(call, errand).await };

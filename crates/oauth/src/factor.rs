@@ -22,5 +22,6 @@ pub(crate) use offer::offer;
 pub(crate) use passkeys::{related_origins, serve as serve_passkeys};
 pub(crate) use question::Question;
 pub(crate) use second::{
-    Lack, after_password, answer, app, class_of, is_password_enough, lacking, session_class, show,
+    Asked, Lack, after_password, answer, app, class_for, class_of, is_password_enough, lacking,
+    session_class, show,
 };

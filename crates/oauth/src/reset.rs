@@ -96,13 +96,16 @@ async fn write(call: &Call<'_>, typed: &str) -> Result<(), store::Fault> {
     let account = call.people().named(typed).await?;
     let address = account.as_ref().and_then(|account| account.claim("email"));
     let address = address.as_ref().and_then(serde_json::Value::as_str);
-    let subject = account.as_ref().map_or_else(|| nobody(typed), |account| account.id.clone());
-    let token = call.keep_link(RESET, &subject, String::new()).await?;
     let stranger = if email_key(typed).is_ok() { typed } else { "" };
     let recipient = address.unwrap_or(if account.is_none() { stranger } else { "" });
-    let link = call.link_url("/_lobby/reset", &token);
     // However an address is written, it is one.
-    if recipient.is_empty() || !call.may_write_to(&compared(recipient)) {
+    let is_written = !recipient.is_empty() && call.may_write_to(&compared(recipient));
+    // What nobody gets takes the place of nothing that was mailed.
+    let whose = account.as_ref().filter(|_| is_written);
+    let subject = whose.map_or_else(|| nobody(typed), |account| account.id.clone());
+    let token = call.keep_link(RESET, &subject, String::new()).await?;
+    let link = call.link_url("/_lobby/reset", &token);
+    if !is_written {
         return call.write_to_nobody(&Letter::Reset { link: &link }).await;
     }
     let letter = if account.is_some() { Letter::Reset { link: &link } } else { Letter::Unknown };

@@ -54,7 +54,8 @@ pub(crate) fn of_account(
     match asked {
         Some(asked) => {
             let openid: ScopeSet = asked.iter().filter(|scope| scope.is_openid()).cloned().collect();
-            let Some(own) = &settings.own else { return account.has_of(asked).joined(&openid) };
+            let asked = within(client, asked.of_apis());
+            let Some(own) = &settings.own else { return account.has_of(&asked).joined(&openid) };
             let (ours, others): (Vec<&Scope>, Vec<&Scope>) = asked.iter().partition(|scope| own.has(scope));
             let given =
                 ours.into_iter().filter(|scope| own.may_give(scope, &account.roles)).cloned().collect();

@@ -3,6 +3,8 @@ use jose::base64url;
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::entry::Since;
+
 /// What a form carries from page to page, so that nothing of it is kept here: encrypted and authenticated
 /// under a key of the realm, because it holds what the app asked for and lies in the person's browser.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +62,8 @@ pub(crate) enum Errand {
         password_version: u32,
         /// What was shown (`amr`).
         shown: String,
+        /// Since when.
+        since: Since,
         /// The class of sign-in that is asked for.
         class: String,
         /// What the code that was mailed is bound to; empty: none was.

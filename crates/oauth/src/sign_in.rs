@@ -7,7 +7,7 @@ use identity::{
     Account,
     password::{Checked, Stored},
 };
-use model::{Event, SignInEvent, SignInOutcome};
+use model::SignInOutcome;
 use store::Session;
 
 use crate::{
@@ -168,15 +168,7 @@ async fn sign_in(call: &Call<'_>, form: &Parameters, errand: &Errand) -> Answer 
 /// Whether name and password go together; counted, alike for names that nobody has (verdicts.md,
 /// `account.locked`).
 async fn proven(call: &Call<'_>, name: &str, password: &str) -> Result<Arc<Account>, SignInProblem> {
-    let tell = |outcome, subject: Option<&Account>| {
-        call.server.tell(Event::SignIn(SignInEvent {
-            at: call.visit.now,
-            sandbox: call.visit.sandbox.clone(),
-            peer: call.visit.peer,
-            subject: subject.map(|account| account.id.as_str().into()),
-            outcome,
-        }));
-    };
+    let tell = |outcome, subject| call.tell_sign_in(outcome, subject);
     let (attempts, now) = (&call.server.attempts, call.visit.now);
     let account = call.who(name).await.map_err(|_| SignInProblem::Busy)?;
     let whose = Whose::of(account.as_deref(), name);
@@ -203,14 +195,10 @@ async fn proven(call: &Call<'_>, name: &str, password: &str) -> Result<Arc<Accou
         return Err(locked(left));
     }
     let (Some(account), true) = (account.as_ref(), right.is_right()) else {
-        call.failed(&whose);
-        let rules = &call.settings.lockout;
-        if let Some(left) = attempts.fail(&call.realm, counted, rules, now) {
-            tell(SignInOutcome::LockedNow, None);
-            call.told_of_lock(account.as_deref(), name).await;
+        if let Some(left) = call.wrong_password((&whose, counted), account.as_deref(), name).await {
             return Err(SignInProblem::Locked { until: now.plus(left), now });
         }
-        tell(SignInOutcome::Wrong, None);
+        let rules = &call.settings.lockout;
         let left = attempts.left(&call.realm, counted, rules, now, WARNED).unwrap_or(u32::MAX);
         return Err(SignInProblem::Wrong { left, pause: rules.lock });
     };

@@ -18,7 +18,7 @@ use crate::{
     activity::Activity,
     answer::Answer,
     authorize, factor, invitation,
-    letter::Letter,
+    letter::{Letter, nobody},
     page::{self, Opened},
     pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
     parameters::Parameters,
@@ -141,6 +141,10 @@ async fn wrong_name(call: &Call<'_>, name: &str) -> Result<Option<Text>, store::
 
 async fn begin(call: &Call<'_>, errand: Errand, (name, email): (&str, &str), password: &str) -> Answer {
     let (name, email) = (if has_names(call) { name.trim() } else { "" }, email.trim());
+    // Before anything is said of a name.
+    if let Some(answer) = call.too_many() {
+        return answer;
+    }
     if has_names(call) {
         match wrong_name(call, name).await {
             Ok(None) => {}
@@ -156,9 +160,6 @@ async fn begin(call: &Call<'_>, errand: Errand, (name, email): (&str, &str), pas
         Ok(accepted) => accepted,
         Err(problems) => return show(call, errand, (name, email), problems),
     };
-    if let Some(answer) = call.too_many() {
-        return answer;
-    }
     let Ok(hash) = call.server.passwords.hash(&accepted, call.server.random::<16>()).await else {
         return call.failure(FailureKind::Busy);
     };
@@ -180,8 +181,11 @@ async fn begin(call: &Call<'_>, errand: Errand, (name, email): (&str, &str), pas
 async fn invite(call: &Call<'_>, key: &EmailKey, pending: &Pending) -> Result<(), store::Fault> {
     let is_taken = call.people().named(key.as_str()).await?.is_some();
     let record = serde_json::to_string(pending)?;
-    let token = call.keep_link(PURPOSE, key.as_str(), record).await?;
-    if !call.may_write_to(key.as_str()) {
+    // What nobody gets takes the place of nothing that was mailed.
+    let is_written = call.may_write_to(key.as_str());
+    let subject = if is_written { key.as_str().to_owned() } else { nobody(key.as_str()) };
+    let token = call.keep_link(PURPOSE, &subject, record).await?;
+    if !is_written {
         return Ok(());
     }
     let (confirm, reset) = (call.link_url("/_lobby/sign-up", &token), call.another_password());

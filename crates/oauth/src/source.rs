@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use identity::{Sources, Try};
-use model::Event;
+use identity::{Account, Sources, Try};
+use model::{Event, SignInEvent, SignInOutcome};
 
 use crate::{
     answer::{Answer, Refusal},
@@ -45,6 +45,37 @@ impl Call<'_> {
                 accounts,
             });
         }
+    }
+
+    /// A password was wrong: counts the try, for its account and for where it came from. Where that locks the account,
+    /// its owner is told, and the lock's time is the answer.
+    pub(crate) async fn wrong_password(
+        &self,
+        (whose, counted): (&Whose, &str),
+        account: Option<&Account>,
+        typed: &str,
+    ) -> Option<Duration> {
+        self.failed(whose);
+        let (now, rules) = (self.visit.now, &self.settings.lockout);
+        let left = self.server.attempts.fail(&self.realm, counted, rules, now);
+        if left.is_some() {
+            self.tell_sign_in(SignInOutcome::LockedNow, None);
+            self.told_of_lock(account, typed).await;
+        } else {
+            self.tell_sign_in(SignInOutcome::Wrong, None);
+        }
+        left
+    }
+
+    /// Tells whoever listens how a sign-in went.
+    pub(crate) fn tell_sign_in(&self, outcome: SignInOutcome, subject: Option<&Account>) {
+        self.server.tell(Event::SignIn(SignInEvent {
+            at: self.visit.now,
+            sandbox: self.visit.sandbox.clone(),
+            peer: self.visit.peer,
+            subject: subject.map(|account| account.id.as_str().into()),
+            outcome,
+        }));
     }
 
     /// Remembers that somebody signed in.

@@ -158,7 +158,7 @@ pub(crate) fn wire(
         trusted_proxies: config.trusted_proxies.clone(),
         insecure: overrides.insecure,
         basic,
-        lockout: (oauth.lockout_everywhere || (production && basic == gateway::Basic::Passwords))
+        lockout: (config.lockout.is_some() || (production && basic == gateway::Basic::Passwords))
             .then_some(oauth.lockout),
         sources: oauth.sources,
         per_address,

@@ -143,9 +143,10 @@ impl Store {
             Value::text(state.as_str()),
             Value::Text(grant.map(serde_json::to_string).transpose()?.unwrap_or_default()),
             Value::Integer(now.as_micros()),
+            Value::text(grant.map_or("", |grant| &*grant.account)),
         ];
         self.write(async move |transaction| {
-            let sql = "UPDATE devices SET state = $3, \
+            let sql = "UPDATE devices SET state = $3, account = $6, \
                  record = CASE WHEN $4 = '' THEN record ELSE $4 END \
                  WHERE realm = $1 AND user_code = $2 AND state = 'pending' AND expires_at >= $5 \
                  RETURNING state";

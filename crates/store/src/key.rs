@@ -157,32 +157,6 @@ impl Store {
         .await
     }
 
-    /// The app passwords of an owner that open at `now`, from the oldest to the newest, at most so many.
-    pub async fn app_passwords(
-        &self,
-        realm: &RealmId,
-        owner: &Owner,
-        now: Timestamp,
-        most: u32,
-    ) -> Result<Vec<Key>, Fault> {
-        let arguments = [
-            Value::text(realm.as_str()),
-            Value::text(owner.kind()),
-            Value::text(owner.id()),
-            Value::text(KeyKind::AppPassword.as_str()),
-            Value::Integer(now.as_micros()),
-            Value::Integer(most.into()),
-        ];
-        let sql = format!(
-            "SELECT {COLUMNS} FROM keys WHERE realm = $1 AND owner_kind = $2 AND owner = $3 AND kind = $4 \
-             AND revoked_at = 0 AND (expires_at = 0 OR expires_at > $5) ORDER BY created_at, id LIMIT $6"
-        );
-        self.read(async move |transaction| {
-            transaction.rows(&sql, &arguments).await?.iter().map(read).collect()
-        })
-        .await
-    }
-
     /// Puts `successor` in the place of a key, which still opens until `until`, or until its own end if that
     /// comes before. The key as it is then; `None` where there is none of this id, or it is good no more.
     pub async fn rotate_key(
@@ -235,7 +209,11 @@ impl Store {
     }
 }
 
-async fn insert(transaction: &mut Transaction<'_>, realm: &RealmId, key: &Key) -> Result<bool, Fault> {
+pub(crate) async fn insert(
+    transaction: &mut Transaction<'_>,
+    realm: &RealmId,
+    key: &Key,
+) -> Result<bool, Fault> {
     if by_id(transaction, realm, &key.id).await?.is_some() {
         return Ok(false);
     }

@@ -20,6 +20,7 @@
 //! ```
 
 mod activity;
+mod app_password;
 mod audit;
 mod backup;
 mod cache;
@@ -78,7 +79,7 @@ pub use key_use::KeyUse;
 pub use link::Link;
 pub use mail::{DueMail, Mail};
 pub use memory::{FAMILY_LENGTH, Memory};
-pub use owner::OWNER;
+pub use owner::{OWNER, Removed};
 pub use passkey::Passkey;
 pub use pushed::Pushed;
 pub use refresh::{Family, Rotation, Turn};
@@ -88,7 +89,7 @@ pub use secrets::{KEYS_EVERY, WHOLE_STORE};
 pub use session::Session;
 pub use store::{Location, Store};
 pub use timings::Timing;
-pub use user::{Handle, User, Written};
+pub use user::{Ends, Handle, User, Written};
 pub use value::Fault;
 
 /// The SHA-256 of a secret: all that is ever stored of one.

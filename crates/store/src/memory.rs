@@ -289,7 +289,7 @@ mod tests {
             Some(std::sync::Arc::new(Session {
                 sid: String::new(),
                 subject: String::new(),
-                acr: String::new(),
+                acr: None,
                 methods: String::new(),
                 auth_time: Timestamp::MAX,
                 signed_in_at: Timestamp::MAX,

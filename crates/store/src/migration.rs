@@ -13,6 +13,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0009_email_codes", include_str!("migrations/0009_email_codes.sql")),
     ("0010_indexes", include_str!("migrations/0010_indexes.sql")),
     ("0011_key_reminders", include_str!("migrations/0011_key_reminders.sql")),
+    ("0012_devices", include_str!("migrations/0012_devices.sql")),
 ];
 
 /// What a database of this version has been through.

@@ -5,6 +5,17 @@ use crate::{Fault, User, transaction::Transaction, user::by, value::Value};
 /// The role of whoever owns a server. Only they make others owners: the last of them who can sign in stays one.
 pub const OWNER: &str = "lobby:owner";
 
+/// What came of taking away what somebody signs in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone.
+    Done,
+    /// There was nothing of theirs to take.
+    Nothing,
+    /// The last owner of the server ([`OWNER`]) could not sign in without it: it stays.
+    LastOwner,
+}
+
 /// Whether somebody owns the server and can sign in.
 pub(crate) async fn owns(
     transaction: &mut Transaction<'_>,

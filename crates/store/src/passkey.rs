@@ -3,7 +3,7 @@ use serde_json::Value as Json;
 
 use crate::{
     Fault, Store,
-    owner::needs_passkeys,
+    owner::{Removed, needs_passkeys},
     transaction::Transaction,
     value::{Row, Value},
 };
@@ -122,19 +122,20 @@ impl Store {
         .await
     }
 
-    /// Removes a user's passkey. False: they have no such passkey, or it is the last by which the last owner of the
-    /// server can sign in.
-    pub async fn remove_passkey(&self, realm: &RealmId, user: &str, id: &str) -> Result<bool, Fault> {
+    /// Removes a user's passkey.
+    pub async fn remove_passkey(&self, realm: &RealmId, user: &str, id: &str) -> Result<Removed, Fault> {
         let arguments = [Value::text(realm.as_str()), Value::text(user), Value::text(id)];
-        let (of, user) = (realm.clone(), user.to_owned());
+        let (of, user, wanted) = (realm.clone(), user.to_owned(), id.to_owned());
         self.write(async move |transaction| {
             let sql = "SELECT id FROM passkeys WHERE realm = $1 AND user_id = $2 LIMIT 2";
-            let count = transaction.rows(sql, &[Value::text(of.as_str()), Value::text(&user)]).await?.len();
-            if count == 1 && needs_passkeys(transaction, &of, &user).await? {
-                return Ok(false);
+            let theirs = transaction.rows(sql, &[Value::text(of.as_str()), Value::text(&user)]).await?;
+            let is_last = theirs.len() == 1 && theirs.iter().all(|row| row.text(0).ok() == Some(&*wanted));
+            if is_last && needs_passkeys(transaction, &of, &user).await? {
+                return Ok(Removed::LastOwner);
             }
             let sql = "DELETE FROM passkeys WHERE realm = $1 AND user_id = $2 AND id = $3 RETURNING id";
-            Ok(!transaction.rows(sql, &arguments).await?.is_empty())
+            let removed = transaction.rows(sql, &arguments).await?;
+            Ok(if removed.is_empty() { Removed::Nothing } else { Removed::Done })
         })
         .await
     }

@@ -18,8 +18,9 @@ pub struct Session {
     pub sid: String,
     /// The account, by name.
     pub subject: String,
-    /// How it signed in.
-    pub acr: String,
+    /// The class of its sign-in. None: somebody is to set up in it what is demanded of everybody, and is not signed
+    /// in before.
+    pub acr: Option<String>,
     /// With which methods, separated by spaces.
     pub methods: String,
     /// `auth_time` for clients: the earlier of both clocks.
@@ -59,7 +60,7 @@ impl Store {
             Value::bytes(&cookie),
             Value::Text(session.sid),
             Value::Text(session.subject),
-            Value::Text(session.acr),
+            Value::Text(session.acr.unwrap_or_default()),
             Value::Text(session.methods),
             Value::Integer(session.auth_time.as_micros()),
             Value::Integer(session.signed_in_at.as_micros()),
@@ -267,6 +268,9 @@ pub(crate) async fn end_sessions(
     but: Option<&str>,
     span: (Timestamp, Timestamp),
 ) -> Result<(), Fault> {
+    // What was let in and has not fetched its tokens yet gets none.
+    let sql = "DELETE FROM devices WHERE realm = $1 AND account = $2";
+    transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(subject)]).await?;
     // Before the sessions: what they end is not named one by one any more.
     revoke_those(transaction, memory, realm, subject, Meant::ButOf(but), span).await?;
     let sql = "SELECT sid FROM sessions WHERE realm = $1 AND subject = $2";
@@ -336,7 +340,7 @@ fn read(row: &Row) -> Result<Session, Fault> {
     Ok(Session {
         sid: row.text(0)?.to_owned(),
         subject: row.text(1)?.to_owned(),
-        acr: row.text(2)?.to_owned(),
+        acr: Some(row.text(2)?).filter(|acr| !acr.is_empty()).map(str::to_owned),
         methods: row.text(3)?.to_owned(),
         auth_time: Timestamp::from_micros(row.integer(4)?),
         signed_in_at: Timestamp::from_micros(row.integer(5)?),

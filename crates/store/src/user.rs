@@ -1,3 +1,5 @@
+mod change;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use model::{RealmId, ScopeSet, Secret, Timestamp};
@@ -8,11 +10,15 @@ use crate::{
     cache::Known,
     key::remove_of,
     memory::{Changed, FORGIVEN},
-    owner::{is_last_owner, needs_passkeys, owns},
+    owner::{Removed, is_last_owner, needs_passkeys},
     session::end_sessions,
     transaction::Transaction,
     value::{Row, Value, page},
 };
+
+use change::taken;
+
+pub use change::Ends;
 
 /// Somebody with an account. What makes a name, an address or a password good is for `identity` to say.
 #[derive(Debug, Clone)]
@@ -213,101 +219,6 @@ impl Store {
         .await
     }
 
-    /// Changes a user; `change` may be asked more than once. A change of the password counts it, and app passwords
-    /// end with the password that they stood for.
-    pub async fn change_user(
-        &self,
-        realm: &RealmId,
-        id: &str,
-        change: impl Fn(&mut User) + Send + 'static,
-    ) -> Result<Written<User>, Fault> {
-        let (of, wanted) = (realm.clone(), id.to_owned());
-        let written = self
-            .write(async move |transaction| {
-                let Some(before) = by(transaction, "id", &of, &wanted).await? else {
-                    return Ok((Written::Unknown, Vec::new()));
-                };
-                let mut user = before.clone();
-                change(&mut user);
-                user.id.clone_from(&before.id);
-                if user.password.expose() != before.password.expose() {
-                    user.password_version = before.password_version.saturating_add(1);
-                }
-                let row = arguments(&of, &user)?;
-                if row == arguments(&of, &before)? {
-                    return Ok((Written::Done(user), Vec::new()));
-                }
-                if let Some(taken) = taken(transaction, &of, &user).await? {
-                    let taken = match taken {
-                        Written::NameTaken => Written::NameTaken,
-                        Written::EmailTaken | Written::Done(()) | Written::Unknown | Written::LastOwner => {
-                            Written::EmailTaken
-                        }
-                    };
-                    return Ok((taken, Vec::new()));
-                }
-                if !owns(transaction, &of, &user).await? && is_last_owner(transaction, &of, &before).await? {
-                    return Ok((Written::LastOwner, Vec::new()));
-                }
-                let sql = "UPDATE users SET name = $3, name_key = $4, email = $5, email_key = $6, \
-                           email_verified_at = $7, password = $8, password_version = $9, must_change = $10, \
-                           roles = $11, scopes = $12, plan = $13, claims = $14, disabled_at = $15, \
-                           created_at = $16, seen_at = $17 WHERE realm = $1 AND id = $2";
-                transaction.rows(sql, &row).await?;
-                // What was mailed on the strength of another password or address opens nothing now.
-                if user.password_version != before.password_version || user.email_key != before.email_key {
-                    let sql = "DELETE FROM links WHERE realm = $1 AND subject = $2";
-                    transaction.rows(sql, &[Value::text(of.as_str()), Value::text(&user.id)]).await?;
-                }
-                let mut ended = Vec::new();
-                if user.password_version != before.password_version {
-                    let owner = Owner::User(user.id.clone());
-                    ended = remove_of(transaction, &of, &owner, &[KeyKind::AppPassword]).await?;
-                }
-                transaction.announce_change(&of, Changed::User, &user.id).await?;
-                Ok((Written::Done(user), ended))
-            })
-            .await;
-        let memory = self.memory(realm);
-        memory.users.forget(id);
-        match written {
-            Ok((written, ended)) => {
-                for key in &ended {
-                    memory.keys.forget(key.as_str());
-                }
-                Ok(written)
-            }
-            Err(fault) => {
-                // It may be done all the same.
-                memory.keys.clear();
-                Err(fault)
-            }
-        }
-    }
-
-    /// Puts another hash of the same password in the place of the one that was there, unless the password was
-    /// changed since: nobody is signed out by it.
-    pub async fn rehash_user(
-        &self,
-        realm: &RealmId,
-        id: &str,
-        before: &str,
-        after: &str,
-    ) -> Result<(), Fault> {
-        let arguments =
-            [Value::text(realm.as_str()), Value::text(id), Value::text(before), Value::text(after)];
-        let (of, user) = (realm.clone(), id.to_owned());
-        let written = self
-            .write(async move |transaction| {
-                let sql = "UPDATE users SET password = $4 WHERE realm = $1 AND id = $2 AND password = $3";
-                transaction.rows(sql, &arguments).await?;
-                transaction.announce_change(&of, Changed::User, &user).await
-            })
-            .await;
-        self.memory(realm).users.forget(id);
-        written
-    }
-
     /// Removes somebody with everything of theirs: sessions end, and what was issued is revoked until `until`.
     pub async fn remove_user(
         &self,
@@ -353,49 +264,24 @@ impl Store {
         removed
     }
 
-    /// Takes away everything that a user shows beside a password, and every browser in which they need not. False:
-    /// there was nothing, or the last owner of the server could not sign in without it.
-    pub async fn remove_factors(&self, realm: &RealmId, user: &str) -> Result<bool, Fault> {
+    /// Takes away everything that a user shows beside a password, and every browser in which they need not.
+    pub async fn remove_factors(&self, realm: &RealmId, user: &str) -> Result<Removed, Fault> {
         let key = [Value::text(realm.as_str()), Value::text(user)];
         let (of, id) = (realm.clone(), user.to_owned());
         self.write(async move |transaction| {
             if needs_passkeys(transaction, &of, &id).await? {
-                return Ok(false);
+                return Ok(Removed::LastOwner);
             }
             let before = transaction.changes().await?;
             for table in FACTORS {
                 let sql = format!("DELETE FROM {table} WHERE realm = $1 AND user_id = $2");
                 transaction.rows(&sql, &key).await?;
             }
-            Ok(transaction.changes().await? != before)
+            let is_changed = transaction.changes().await? != before;
+            Ok(if is_changed { Removed::Done } else { Removed::Nothing })
         })
         .await
     }
-}
-
-/// Whether somebody else has the name or the address.
-async fn taken(
-    transaction: &mut Transaction<'_>,
-    realm: &RealmId,
-    user: &User,
-) -> Result<Option<Written<()>>, Fault> {
-    let handles = [
-        ("name_key", &user.name_key, Written::NameTaken),
-        ("email_key", &user.email_key, Written::EmailTaken),
-    ];
-    for (column, key, taken) in handles {
-        if key.is_empty() {
-            continue;
-        }
-        let sql = format!(
-            "SELECT id FROM users WHERE realm = $1 AND {column} = $2 AND {column} <> '' AND id <> $3"
-        );
-        let arguments = [Value::text(realm.as_str()), Value::text(key), Value::text(&user.id)];
-        if !transaction.rows(&sql, &arguments).await?.is_empty() {
-            return Ok(Some(taken));
-        }
-    }
-    Ok(None)
 }
 
 pub(crate) async fn by(

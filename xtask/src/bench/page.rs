@@ -39,7 +39,7 @@ impl Page {
     /// Puts it between the markers of a page, which it gets at its end when it has none.
     pub(super) fn write(&self, file: &Path) -> Result<()> {
         let old = fs::read_to_string(file).unwrap_or_default();
-        let text = format!("{BEGIN}\n\n{}\n{END}", self.text());
+        let text = format!("{BEGIN}\n\n{}\n{END}", self.text().trim());
         let new = match (old.find(BEGIN), old.find(END)) {
             (Some(begin), Some(end)) if begin < end => {
                 let (before, rest) = old.split_at(begin);

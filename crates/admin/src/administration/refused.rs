@@ -83,7 +83,8 @@ impl Refused {
             }
             Self::LastOwner => {
                 let detail =
-                    "this is the last owner: give somebody else the role lobby:owner first".to_owned();
+                    "this is the last owner who can sign in: give somebody else the role lobby:owner first"
+                        .to_owned();
                 ("admin.last_owner", StatusCode::CONFLICT, "An owner stays", detail)
             }
             Self::Password(refusals) => {

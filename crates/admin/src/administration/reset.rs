@@ -3,7 +3,7 @@ use bytes::Bytes;
 use http::Response;
 use identity::{LINK_LIFE, RESET};
 use serde_json::{Map, json};
-use store::Link;
+use store::{Link, Removed};
 
 use super::{Call, Refused, Role, shown};
 use crate::{
@@ -54,8 +54,10 @@ impl Call<'_> {
         let (office, user) = (self.office, self.user(named).await?);
         self.actor.may_turn(&*user.roles, &[])?;
         let store = self.audited("user.factors.remove", format!("user:{}", user.id), Map::new());
-        if store.remove_factors(&office.realm, &user.id).await? {
-            office.postbox.factors_removed(&user, &self.place(), self.now).await?;
+        match store.remove_factors(&office.realm, &user.id).await? {
+            Removed::Done => office.postbox.factors_removed(&user, &self.place(), self.now).await?,
+            Removed::Nothing => {}
+            Removed::LastOwner => return Err(Refused::LastOwner),
         }
         Ok(done())
     }

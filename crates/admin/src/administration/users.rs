@@ -10,7 +10,7 @@ use identity::{
 };
 use model::{ScopeSet, Secret, Timestamp};
 use serde_json::{Map, Value};
-use store::{Handle, User, Written};
+use store::{Ends, Handle, User, Written};
 
 use super::{Call, Refused, created, next, page, shown};
 use crate::{
@@ -198,21 +198,18 @@ impl Call<'_> {
         // What somebody else chose is good until they sign in with it (OWASP ASVS 5.0, 6.4.6).
         let is_chosen = password.as_ref().is_some_and(|password| !password.expose().is_empty());
         wish.must_change = wish.must_change.or(is_chosen.then_some(true));
-        let (now, ends) = (self.now, wish.disabled == Some(true) || password.is_some());
+        let now = self.now;
+        let ends = Ends { but: None, now, until: self.office.until(now) };
         let store = self.audited("user.change", format!("user:{}", user.id), told);
         let realm = &self.office.realm;
         let change = move |user: &mut User| wish.clone().over(user, password.as_ref(), now);
-        let changed = match store.change_user(realm, &user.id, change).await? {
+        let changed = match store.change_user_and_end(realm, &user.id, change, ends).await? {
             Written::Done(changed) => changed,
             Written::NameTaken => return Err(Refused::Taken("somebody has that name".to_owned())),
             Written::EmailTaken => return Err(Refused::Taken("somebody has that address".to_owned())),
             Written::Unknown => return Err(absent(named)),
             Written::LastOwner => return Err(Refused::LastOwner),
         };
-        if ends {
-            let until = self.office.until(now);
-            self.office.store.end_sessions_of(realm, &user.id, None, now, until).await?;
-        }
         Ok(ok(&shown::user(&changed)))
     }
 

@@ -173,9 +173,10 @@ fn signed_in(id: &str) -> SignIn<'_> {
         password_version: 0,
         agent: "Firefox",
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        acr: "pwd",
+        acr: Some("pwd"),
         methods: "pwd",
-        real: now(),
+        auth_time: now(),
+        signed_in_at: now(),
         now: now(),
     }
 }

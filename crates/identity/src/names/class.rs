@@ -88,6 +88,11 @@ fn is_ignorable(c: char) -> bool {
         || CodePointSetData::new::<NoncharacterCodePoint>().contains(c)
 }
 
+/// Whether nobody would see anything of the text: it is empty, or of spaces and what takes no room.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_ignorable(c))
+}
+
 /// RFC 8264 9.17
 fn has_compat(c: char) -> bool {
     !std::iter::once(c).nfkc().eq(std::iter::once(c))

@@ -94,7 +94,7 @@ async fn take(call: &Call<'_>, token: &str) -> Result<Option<NoticeKind>, store:
     let is_another = before.as_deref().and_then(|email| email_key(email).ok()).as_ref() != Some(&key);
     let (email, key, now) = (link.record.clone(), key.as_str().to_owned(), call.visit.now);
     let written = call
-        .change(&account, move |user| {
+        .change(&account, None, move |user| {
             user.email.clone_from(&email);
             user.email_key.clone_from(&key);
             user.email_verified_at = Some(now);

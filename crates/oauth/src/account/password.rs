@@ -9,7 +9,7 @@ use crate::{
     accounts::Unset,
     activity::Activity,
     answer::Answer,
-    entry,
+    entry::{self, Proof},
     letter::Letter,
     pages::{FailureKind, Field, Form, FormKind, Input, Text},
     parameters::Parameters,
@@ -94,7 +94,9 @@ pub(super) async fn change(
         under_way => under_way,
     };
     let shown = Shown::of(&visitor.session.methods);
-    Ok(entry::enter(call, &errand, &account, Some((&shown, &visitor.session.acr))).await)
+    // It is none the newer for it: whatever else was shown was shown before.
+    let (class, since) = (visitor.session.acr.as_deref(), (&*visitor.session).into());
+    Ok(entry::enter(call, &errand, &account, Some(Proof { shown: &shown, class, since })).await)
 }
 
 /// Whether somebody has just signed in.

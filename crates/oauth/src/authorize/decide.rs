@@ -7,7 +7,7 @@ use store::Session;
 use super::{Consented, Requested, request::Prompt};
 use crate::{
     believed,
-    factor::{self, Lack},
+    factor::{self, Asked, Lack},
     scope,
     server::Call,
     settings::{ConsentRule, Settings},
@@ -17,8 +17,8 @@ use crate::{
 pub(super) enum Next<'a> {
     /// Somebody must sign in; the one that is named again, who is signed in already.
     SignIn(Option<String>),
-    /// Whoever is signed in must show something more than that, for this class of sign-in.
-    Factor(Arc<Account>, Shown, String),
+    /// Whoever is signed in must show something more than that.
+    Factor(Arc<Account>, Asked),
     /// Whoever is signed in is suspended.
     Suspended,
     /// Whoever is signed in must choose another password first.
@@ -70,14 +70,15 @@ pub(super) async fn next<'a>(
         let refused = Next::Refuse("login_required", "a fresh sign-in is needed");
         return Ok(if is_silent { refused } else { Next::SignIn(again()) });
     }
-    let class = sign_in_class(&call.settings, &requested.acr_values);
+    let classes = known_classes(&call.settings, &requested.acr_values);
+    let class = factor::class_for(call, session, &account, classes).await?;
     let lack = factor::lacking(call, session, &account, &class).await?;
     match lack {
         Lack::Nothing => {}
         Lack::Factor | Lack::SignIn if is_silent => {
             return Ok(Next::Refuse("login_required", "a stronger sign-in is needed"));
         }
-        Lack::Factor => return Ok(Next::Factor(account, Shown::of(&session.methods), class)),
+        Lack::Factor => return Ok(Next::Factor(account, Asked::beside(session, &class))),
         Lack::SignIn => return Ok(Next::SignIn(again())),
     }
     if account.must_change {
@@ -137,19 +138,17 @@ fn must_sign_in(call: &Call<'_>, requested: &Requested, session: &Session) -> bo
     asked || aged
 }
 
-/// The class that a sign-in for this request is to have: the first asked one that is known here.
-pub(crate) fn sign_in_class(settings: &Settings, asked: &[String]) -> String {
+/// The classes of which a request asks for one (OpenID Connect Core 3.1.2.1), as far as they are known here.
+pub(crate) fn known_classes(settings: &Settings, asked: &[String]) -> Vec<String> {
     let known = settings.acrs();
-    asked.iter().find(|acr| known.contains(acr.as_str())).cloned().unwrap_or_else(|| "pwd".to_owned())
+    asked.iter().filter(|acr| known.contains(acr.as_str())).cloned().collect()
 }
 
 /// The class that a token says: the one that was asked for, where the session holds it, whatever it was opened
 /// with.
 pub(super) fn granted_class(call: &Call<'_>, requested: &Requested, session: &Session) -> String {
-    let class = sign_in_class(&call.settings, &requested.acr_values);
-    if class != "pwd" && Shown::of(&session.methods).missing(&class) == Missing::Nothing {
-        class
-    } else {
-        factor::session_class(session)
-    }
+    let shown = Shown::of(&session.methods);
+    let holds = |class: &String| class != "pwd" && shown.missing(class) == Missing::Nothing;
+    let granted = known_classes(&call.settings, &requested.acr_values).into_iter().find(holds);
+    granted.unwrap_or_else(|| factor::session_class(session))
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     activity::Activity,
     answer::Answer,
-    entry,
+    entry::{self, Proof},
     pages::{Authenticator, AuthenticatorSetUp, field},
     seal::Errand,
     server::Call,
@@ -64,7 +64,9 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
             // Its code was shown just now, and is not taken twice: nobody is asked for the next one at once.
             let mut shown = Shown::of(&there.session.methods);
             shown.add(identity::Method::OneTimeCode);
-            return Ok(entry::enter(call, &then, &there.account, Some((&shown, &there.session.acr))).await);
+            let class = there.session.acr.as_deref();
+            let proof = Proof { shown: &shown, class, since: (&*there.session).into() };
+            return Ok(entry::enter(call, &then, &there.account, Some(proof)).await);
         }
         _ => {}
     }

@@ -1,10 +1,10 @@
 //! `/_lobby/account/codes`: ten codes for whoever lost everything else.
 
-use identity::{RECOVERY_BYTES, RECOVERY_CODES, Shown, recovery_code, recovery_hash};
+use identity::{Missing, RECOVERY_BYTES, RECOVERY_CODES, Shown, recovery_code, recovery_hash};
 
 use super::{
     enrol::{Owner, go_on, owner, sent, wish, with_request},
-    second::floor,
+    second::{Asked, is_bare_persona},
 };
 use crate::{
     activity::Activity,
@@ -25,11 +25,12 @@ pub(crate) async fn serve(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> 
 
 async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<Answer, Answer> {
     let mut there = owner(call, PATH, query).await?;
-    if there.session.acr.is_empty() {
+    let lacks = Shown::of(&there.session.methods).missing("mfa") != Missing::Nothing;
+    if lacks && !is_bare_persona(call, &there.account, &there.means) {
         // Codes that a password alone made would open an account whose owner sets up a factor later.
         let then = Errand::Account { path: with_request("/codes", &there.request), again: None };
-        let lacking = (&Shown::of(&there.session.methods), floor(call));
-        return Err(super::show(call, &then, &there.account, lacking, None).await);
+        let asked = Asked::beside(&there.session, "mfa");
+        return Err(super::show(call, &then, &there.account, &asked).await);
     }
     let sent = sent(call, &mut there, body).await?;
     if !call.settings.factors.codes {

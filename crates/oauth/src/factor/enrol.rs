@@ -8,7 +8,7 @@ use store::Session;
 
 use super::{
     Means,
-    second::{floor, is_bare_persona},
+    second::{Asked, floor, is_bare_persona},
 };
 use crate::{
     answer::{Answer, see_other},
@@ -73,9 +73,9 @@ pub(super) async fn owner(call: &Call<'_>, path: &str, query: Option<&str>) -> R
         return Err(sign_in::show(call, &again(Some(account.name.clone())), None, None).await);
     }
     let means = Means::of(call, &account).await.map_err(|fault| call.fault(&fault))?;
-    let (shown, class) = (Shown::of(&session.methods), class(call, &account, &means));
-    if shown.missing(class) != Missing::Nothing {
-        return Err(super::show(call, &again(None), &account, (&shown, class), None).await);
+    let class = class(call, &account, &means);
+    if Shown::of(&session.methods).missing(class) != Missing::Nothing {
+        return Err(super::show(call, &again(None), &account, &Asked::beside(&session, class)).await);
     }
     Ok(Owner { session, account, means, request: request.to_owned() })
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     activity::Activity,
     answer::Answer,
-    entry,
+    entry::{self, Proof},
     pages::{FactorProblem, field},
     parameters::Parameters,
     seal::Errand,
@@ -40,7 +40,8 @@ pub(super) async fn take(
     if asked.shown.missing(&asked.class) != Missing::Nothing {
         return page(call, then, account, &asked, Some(FactorProblem::Missing)).await;
     }
-    let mut answer = entry::enter(call, then, account, Some((&asked.shown, &asked.class))).await;
+    let proof = Proof { shown: &asked.shown, class: Some(&asked.class), since: asked.since };
+    let mut answer = entry::enter(call, then, account, Some(proof)).await;
     if form.get(field::REMEMBER).is_some() && !matches!(method, Method::Passkey { .. }) {
         let cookie = base64url::encode(call.server.random::<32>());
         let hash = digest::sha256(format!("{cookie}\0{}", account.password_version));

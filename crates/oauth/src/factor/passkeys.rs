@@ -1,9 +1,10 @@
 //! `/_lobby/account/passkeys`: which there are; another one, another name, one less.
 
 use http::{HeaderValue, StatusCode, header};
-use identity::{Shown, accepted, is_backed_up};
+use identity::{Shown, accepted, is_backed_up, names::is_blank};
 use model::Timestamp;
 use serde_json::json;
+use store::Removed;
 
 use super::{
     Question,
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     activity::Activity,
     answer::{Answer, empty},
-    entry,
+    entry::{self, Proof},
     pages::{PasskeyLine, Passkeys, PasskeysProblem, field},
     server::Call,
 };
@@ -51,19 +52,19 @@ async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<Pa
             store.rename_passkey(realm, user, id, &name).await.map_err(fault)?;
         }
         "remove" if is_last_that_is_demanded(call, owner) => return Ok(Some(PasskeysProblem::Last)),
-        "remove" => {
-            let removed = store.remove_passkey(realm, user, id).await.map_err(fault)?;
-            if removed {
-                call.told_of_factor(user, Activity::PasskeyRemoved).await;
-            }
-        }
+        "remove" => match store.remove_passkey(realm, user, id).await.map_err(fault)? {
+            Removed::Done => call.told_of_factor(user, Activity::PasskeyRemoved).await,
+            Removed::Nothing => {}
+            Removed::LastOwner => return Ok(Some(PasskeysProblem::LastOwner)),
+        },
         _ if !sent.form.text(field::CREDENTIAL).is_empty() => {
             let made = question::made(call, &sent.form, user, &usual_name(call)).await.map_err(fault)?;
             if let (Ok(method), Some(then)) = (&made, owner.then(call)) {
                 // It was shown just now: nobody is asked for it at once.
                 let mut shown = Shown::of(&owner.session.methods);
                 shown.add(*method);
-                let proof = Some((&shown, &*owner.session.acr));
+                let class = owner.session.acr.as_deref();
+                let proof = Some(Proof { shown: &shown, class, since: (&*owner.session).into() });
                 return Err(entry::enter(call, &then, &owner.account, proof).await);
             }
             return Ok(made.err().map(|error| match error {
@@ -128,8 +129,11 @@ pub(super) fn day(at: Timestamp) -> String {
     "\u{200e}".chars().chain(at.to_string().chars().take(10)).collect()
 }
 
-/// A name as it was typed, without what cannot be shown.
+/// A name as it was typed, without what cannot be shown; empty where nothing else is left.
 pub(super) fn written(name: &str) -> String {
+    if is_blank(name) {
+        return String::new();
+    }
     name.trim().chars().filter(|c| !c.is_control()).take(NAME).collect()
 }
 

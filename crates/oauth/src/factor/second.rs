@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    authorize, entry,
+    authorize,
+    entry::{self, Proof, Since},
     pages::{
         App, Decision, FactorNeeded, FactorProblem, Mailbox, SecondFactor, SignInProblem, Unknown, field,
     },
@@ -35,13 +36,27 @@ pub(crate) enum Lack {
 
 /// What somebody is asked to show.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// What they showed so far.
     pub(super) shown: Shown,
+    /// Since when.
+    pub(super) since: Since,
     /// The class of sign-in that it is to make.
     pub(super) class: String,
     /// What the code that was mailed is bound to; empty: none was.
     pub(super) ceremony: String,
+}
+
+impl Asked {
+    /// Of whoever is signed in: what their session lacks for a class.
+    pub(crate) fn beside(session: &Session, class: &str) -> Self {
+        Self {
+            shown: Shown::of(&session.methods),
+            since: session.into(),
+            class: class.to_owned(),
+            ceremony: String::new(),
+        }
+    }
 }
 
 /// What is asked of everybody.
@@ -55,16 +70,16 @@ pub(super) fn floor(call: &Call<'_>) -> &'static str {
 
 /// The class of a sign-in in which this was shown; none where it is too little for everybody: such a session opens
 /// the pages on which more is set up, and no API.
-pub(crate) fn class_of(call: &Call<'_>, shown: &Shown, asked: &str) -> String {
-    match shown.missing(floor(call)) {
-        Missing::Nothing => shown.class(Some(asked)),
-        Missing::Factor | Missing::Passkey => String::new(),
+pub(crate) fn class_of(call: &Call<'_>, shown: &Shown, asked: Option<&str>) -> Option<String> {
+    match shown.missing_by_policy(floor(call)) {
+        Missing::Nothing => Some(shown.class(asked)),
+        Missing::Factor | Missing::Passkey => None,
     }
 }
 
 /// The class of a session, which is enough for everybody by now.
 pub(crate) fn session_class(session: &Session) -> String {
-    if session.acr.is_empty() { Shown::of(&session.methods).class(None) } else { session.acr.clone() }
+    session.acr.clone().unwrap_or_else(|| Shown::of(&session.methods).class(None))
 }
 
 /// Whether somebody is a persona that has nothing but a password: whoever is picked in a mock passes for all.
@@ -85,9 +100,8 @@ pub(crate) async fn lacking(
     account: &Account,
     class: &str,
 ) -> Result<Lack, Fault> {
-    let shown = Shown::of(&session.methods);
-    let asked = session.acr == class || shown.missing(class) == Missing::Nothing;
-    if asked && shown.missing(floor(call)) == Missing::Nothing {
+    let (shown, asked) = (Shown::of(&session.methods), holds(session, class));
+    if asked && shown.missing_by_policy(floor(call)) == Missing::Nothing {
         return Ok(Lack::Nothing);
     }
     Ok(match (is_bare_persona(call, account, &Means::of(call, account).await?), asked) {
@@ -101,7 +115,7 @@ pub(crate) async fn lacking(
 pub(crate) async fn after_password(call: &Call<'_>, errand: &Errand, account: &Arc<Account>) -> Answer {
     let mut shown = Shown::default();
     shown.add(Method::Password);
-    after(call, errand, account, (shown, entry::class(call, errand).await)).await
+    after(call, errand, account, shown).await
 }
 
 /// Somebody showed a first thing: signs them in, or asks for what is missing.
@@ -109,7 +123,7 @@ pub(crate) async fn after(
     call: &Call<'_>,
     errand: &Errand,
     account: &Arc<Account>,
-    (mut shown, class): (Shown, String),
+    mut shown: Shown,
 ) -> Answer {
     let means = match Means::of(call, account).await {
         Ok(means) => means,
@@ -118,6 +132,7 @@ pub(crate) async fn after(
     if is_bare_persona(call, account, &means) {
         return entry::enter(call, errand, account, None).await;
     }
+    let class = pick(entry::classes(call, errand).await, &shown, &means);
     let policy = if enrol::is_on_the_way(errand) {
         [enrol::class(call, account, &means); 2]
     } else {
@@ -129,24 +144,59 @@ pub(crate) async fn after(
     {
         shown.add(Method::RememberedBrowser);
     }
-    let missing = policy.iter().map(|class| shown.missing(class)).chain([shown.missing(&class)]);
-    let missing: Vec<Missing> = missing.collect();
-    let wanted = if missing.contains(&Missing::Passkey) {
-        if shown.missing(floor(call)) == Missing::Passkey { floor(call).to_owned() } else { class }
-    } else if missing.contains(&Missing::Factor) {
-        if class == "pwd" { "mfa".to_owned() } else { class }
+    let by_policy = policy.map(|class| shown.missing_by_policy(class));
+    let asked = shown.missing(&class);
+    // What somebody has they show first: nobody is let in without it to set up a passkey.
+    let is_first = means.totp && means.passkeys.is_empty() && by_policy.contains(&Missing::Factor);
+    let lacks = |missing| asked == missing || by_policy.contains(&missing);
+    let wanted = if lacks(Missing::Passkey) && !is_first {
+        if by_policy.contains(&Missing::Passkey) { floor(call).to_owned() } else { class }
+    } else if lacks(Missing::Factor) {
+        if asked == Missing::Factor { class } else { "mfa".to_owned() }
     } else {
-        return entry::enter(call, errand, account, Some((&shown, &class))).await;
+        let proof = Proof { shown: &shown, class: Some(&class), since: Since::now(call) };
+        return entry::enter(call, errand, account, Some(proof)).await;
     };
     if !means.is_empty() && shown.text().starts_with("pwd") {
         call.expect_factor(account).await;
     }
-    let page = show(call, errand, account, (&shown, &wanted), None).await;
-    if shown.text() == "pwd" && is_to_be_set_up(&means, shown.missing(&wanted)) {
+    let asked = Asked { shown, since: Since::now(call), class: wanted, ceremony: String::new() };
+    let page = page(call, errand, account, &asked, None).await;
+    if asked.shown.text() == "pwd" && is_to_be_set_up(&means, asked.shown.missing(&asked.class)) {
         // The pages on which it is set up ask for no password again.
         return entry::let_in(call, account, page).await;
     }
     page
+}
+
+/// The class that a sign-in is to have: the first of those asked for that somebody has shown or can show.
+fn pick(classes: Vec<String>, shown: &Shown, means: &Means) -> String {
+    let can = |class: &String| {
+        let missing = shown.missing(class);
+        missing == Missing::Nothing || !is_to_be_set_up(means, missing)
+    };
+    let reached = classes.iter().find(|class| can(class)).cloned();
+    reached.or_else(|| classes.into_iter().next()).unwrap_or_else(|| "pwd".to_owned())
+}
+
+/// The class that a request wants of whoever is signed in: one that the session has, before all.
+pub(crate) async fn class_for(
+    call: &Call<'_>,
+    session: &Session,
+    account: &Account,
+    classes: Vec<String>,
+) -> Result<String, Fault> {
+    let shown = Shown::of(&session.methods);
+    let has = |class: &&String| holds(session, class);
+    match classes.iter().find(has) {
+        Some(class) => Ok(class.clone()),
+        None => Ok(pick(classes, &shown, &Means::of(call, account).await?)),
+    }
+}
+
+/// Whether a session is of a class, by what it was opened for or by what was shown.
+pub(crate) fn holds(session: &Session, class: &str) -> bool {
+    session.acr.as_deref() == Some(class) || Shown::of(&session.methods).missing(class) == Missing::Nothing
 }
 
 /// Whether there is nothing that would do for what is missing.
@@ -162,15 +212,8 @@ async fn is_remembered(call: &Call<'_>, account: &Account) -> bool {
 }
 
 /// The page for what is missing.
-pub(crate) async fn show(
-    call: &Call<'_>,
-    then: &Errand,
-    account: &Account,
-    (shown, class): (&Shown, &str),
-    problem: Option<FactorProblem>,
-) -> Answer {
-    let asked = Asked { shown: shown.clone(), class: class.to_owned(), ceremony: String::new() };
-    page(call, then, account, &asked, problem).await
+pub(crate) async fn show(call: &Call<'_>, then: &Errand, account: &Account, asked: &Asked) -> Answer {
+    page(call, then, account, asked, None).await
 }
 
 /// The same, in the midst of it.
@@ -194,6 +237,7 @@ pub(super) async fn page(
         account: account.id.clone(),
         password_version: account.password_version,
         shown: asked.shown.text(),
+        since: asked.since,
         class: class.to_owned(),
         ceremony: asked.ceremony.clone(),
     };
@@ -239,7 +283,7 @@ pub(crate) async fn app(call: &Call<'_>, errand: &Errand) -> (String, Option<Str
 /// is none of these.
 pub(crate) async fn answer(call: &Call<'_>, form: &Parameters, errand: &Errand) -> Option<Answer> {
     match errand {
-        Errand::Factor { then, account, password_version, shown, class, ceremony } => {
+        Errand::Factor { then, account, password_version, shown, since, class, ceremony } => {
             let decision = form.get(field::DECISION).and_then(Decision::parse);
             if decision == Some(Decision::Switch) {
                 return Some(sign_in::show(call, then, None, None).await);
@@ -253,7 +297,12 @@ pub(crate) async fn answer(call: &Call<'_>, form: &Parameters, errand: &Errand) 
             };
             let found = found.filter(|found| !found.disabled && found.password_version == *password_version);
             let Some(found) = found else { return Some(sign_in::show(call, then, None, None).await) };
-            let asked = Asked { shown: Shown::of(shown), class: class.clone(), ceremony: ceremony.clone() };
+            let asked = Asked {
+                shown: Shown::of(shown),
+                since: *since,
+                class: class.clone(),
+                ceremony: ceremony.clone(),
+            };
             Some(if form.text(field::DO) == "mail" {
                 mailed::send(call, then, &found, asked).await
             } else {
@@ -294,8 +343,7 @@ async fn by_passkey(call: &Call<'_>, form: &Parameters, errand: &Errand) -> Answ
         Ok(Some(account)) => {
             let mut shown = Shown::default();
             shown.add(method);
-            let class = entry::class(call, errand).await;
-            after(call, errand, &account, (shown, class)).await
+            after(call, errand, &account, shown).await
         }
         Ok(None) => sign_in::show(call, errand, Some(SignInProblem::Passkey), None).await,
         Err(fault) => call.fault(&fault),

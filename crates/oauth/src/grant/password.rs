@@ -16,13 +16,13 @@ pub(crate) async fn serve(exchange: Exchange<'_>) -> Result<Answer, Refusal> {
     let wrong = || Refusal::grant("name and password do not go together");
     let settings = &call.settings;
     let asked = scope::asked(settings, &proven.client, form.get("scope"))?;
-    let lockout = settings.lockout_everywhere.then_some(&settings.lockout);
     let attempts = &call.server.attempts;
     let account = call.who(name).await?;
     // Counted with those of the sign-in page.
     let whose = Whose::of(account.as_deref(), name);
-    let is_locked =
-        || lockout.is_some() && attempts.locked_for(&call.realm, &whose.name, call.visit.now).is_some();
+    let is_locked = || {
+        settings.lockout_everywhere && attempts.locked_for(&call.realm, &whose.name, call.visit.now).is_some()
+    };
     call.admits(&whose).map_err(Refusal::limited)?;
     if is_locked() {
         return Err(wrong());
@@ -34,10 +34,11 @@ pub(crate) async fn serve(exchange: Exchange<'_>) -> Result<Answer, Refusal> {
     if is_locked() {
         return Err(wrong());
     }
-    let Some(account) = account.filter(|_| is_right.is_right()) else {
-        call.failed(&whose);
-        if let Some(lockout) = lockout {
-            attempts.fail(&call.realm, &whose.name, lockout, call.visit.now);
+    let (Some(account), true) = (&account, is_right.is_right()) else {
+        if settings.lockout_everywhere {
+            call.wrong_password((&whose, &whose.name), account.as_deref(), name).await;
+        } else {
+            call.failed(&whose);
         }
         return Err(wrong());
     };

@@ -240,6 +240,8 @@ pub enum PasskeysProblem {
     Refused,
     /// It is the last that is demanded.
     Last,
+    /// The server would be left without an owner who can sign in.
+    LastOwner,
 }
 
 /// Somebody's passkeys.
@@ -276,6 +278,7 @@ impl Page for Passkeys<'_> {
             PasskeysProblem::Unverified => "unverified",
             PasskeysProblem::Refused => "refused",
             PasskeysProblem::Last => "last",
+            PasskeysProblem::LastOwner => "owner",
         });
         context! {
             ticket => self.ticket.values(), user => self.user, problem, signal => self.signal,

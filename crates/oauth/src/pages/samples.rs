@@ -277,6 +277,7 @@ fn enrolments(
         ("passkeys-unverified", PasskeysProblem::Unverified),
         ("passkeys-refused", PasskeysProblem::Refused),
         ("passkeys-last", PasskeysProblem::Last),
+        ("passkeys-owner", PasskeysProblem::LastOwner),
     ] {
         look(name, &Passkeys { problem: Some(problem), ..passkeys });
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use http::StatusCode;
 use oauth::{AccountRules, Mails, Settings, SignUp};
-use store::User;
+use store::{Passkey, User};
 
 use crate::house::{Answer, House, NOW, settings};
 
@@ -208,13 +208,27 @@ async fn asking_for_a_link_tells_nobody_who_has_an_account() {
 
 #[tokio::test]
 async fn a_stranger_cannot_fill_a_mailbox() {
-    let house = House::with(open());
+    let mut house = House::with(open());
     for _ in 0..20 {
+        house.advance(1);
         let page = house.get("/_lobby/reset").await;
         house.submit(&page, &[("username", "alice")]).await.is_page(200, "Look into your mail");
     }
     let mails = house.store.mails(&house.visit.realm(), None, 99).await.unwrap();
     assert_eq!(mails.len(), 5);
+    // Nor keep its owner from what was mailed: the last one is good still.
+    let (_, link) = mail(&house, "alice@example.com").await;
+    house.get(&link).await.is_page(200, "Choose another password");
+}
+
+#[tokio::test]
+async fn a_stranger_does_not_undo_the_link_of_somebody_who_signs_up() {
+    let mut house = House::with(open());
+    for _ in 0..9 {
+        sign_up(&mut house, "ana@example.com").await.is_page(200, "Look into your mail");
+    }
+    let (_, link) = mail(&house, "ana@example.com").await;
+    assert_eq!(follow(&house, &link, &[]).await.status(), StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
@@ -407,6 +421,38 @@ async fn an_account_is_taken_away_and_deleted_by_its_owner() {
     assert_eq!(subjects, ["Your account at Lobby is deleted"], "nothing but that is kept");
     let links = house.store.links(&house.visit.realm(), "sign-up", "", 9, NOW).await.unwrap();
     assert!(links.is_empty(), "{links:?}");
+}
+
+#[tokio::test]
+async fn the_last_passkey_of_the_last_owner_stays_and_the_page_says_why() {
+    let mut house = House::with(open());
+    member(&mut house, "ana@example.com").await;
+    let realm = house.visit.realm();
+    let ana = house.store.users(&realm, None, 1).await.unwrap().remove(0);
+    house
+        .store
+        .change_user(&realm, &ana.id, |user| user.roles = Arc::new(["lobby:owner".to_owned()].into()))
+        .await
+        .unwrap();
+    for id in ["p1", "p2"] {
+        let passkey = Passkey {
+            id: id.to_owned(),
+            user_id: ana.id.clone(),
+            name: "key ring".to_owned(),
+            record: serde_json::json!({}),
+            created_at: NOW,
+            used_at: None,
+        };
+        assert!(house.store.add_passkey(&realm, passkey, 9).await.unwrap());
+    }
+    // She signs in by them alone from now on, and stays signed in.
+    house.store.rehash_user(&realm, &ana.id, ana.password.expose(), "").await.unwrap();
+    let page = house.get("/_lobby/account/passkeys").await;
+    let page = house.submit(&page, &[("do", "remove"), ("id", "p1")]).await;
+    assert!(!page.text().contains("only owner"), "{}", page.text());
+    let page = house.submit(&page, &[("do", "remove"), ("id", "p2")]).await;
+    page.is_page(422, "the only owner");
+    assert!(house.store.passkey(&realm, "p2").await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use oauth::Client;
 use serde_json::Value;
 
-use crate::house::{House, claims};
+use crate::house::{House, claims, listed};
 
 async fn begin(house: &House) -> Value {
     let form = [("client_id", "tv"), ("scope", "openid books:read")];
@@ -43,6 +44,33 @@ async fn a_device_gets_tokens_after_somebody_let_it_in_and_only_once() {
     let said = claims(tokens["access_token"].as_str().unwrap());
     assert_eq!((said["sub"].as_str(), said["client_id"].as_str()), (Some("alice"), Some("tv")));
     assert!(tokens["refresh_token"].is_string() && tokens["id_token"].is_string());
+    poll(&house, &codes).await.fails(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_device_gets_no_more_than_its_client_may_have_though_it_asks_for_nothing() {
+    let client = Client {
+        id: "tv".to_owned(),
+        public: true,
+        scopes: Some("books:read".parse().unwrap()),
+        ..Client::default()
+    };
+    let mut house = House::with(listed([client]));
+    let codes = house.post("/_lobby/oauth/device", &[("client_id", "tv")]).await.ok();
+    decide(&house, &codes, "allow").await.is_page(200, "");
+    house.visit.real = house.visit.real.plus(Duration::from_secs(5));
+    assert_eq!(poll(&house, &codes).await.ok()["scope"], "books:read");
+}
+
+#[tokio::test]
+async fn a_device_is_among_the_apps_of_whoever_let_it_in_and_goes_with_them() {
+    let mut house = House::new();
+    let codes = begin(&house).await;
+    decide(&house, &codes, "allow").await.is_page(200, "");
+    house.get("/_lobby/account/").await.is_page(200, "tv");
+    let (realm, now) = (house.visit.realm(), house.visit.now);
+    house.store.end_sessions_of(&realm, "alice", None, now, now).await.unwrap();
+    house.visit.real = house.visit.real.plus(Duration::from_secs(5));
     poll(&house, &codes).await.fails(400, "invalid_grant");
 }
 

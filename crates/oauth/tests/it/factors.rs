@@ -89,6 +89,19 @@ async fn whoever_has_an_app_is_asked_for_its_code_after_the_password() {
     house.submit(&page, &[("code", &right)]).await.is_page(422, "does not fit");
 }
 
+/// A password opens nothing of somebody who has an app, whatever else a request asks for.
+#[tokio::test]
+async fn whoever_has_an_app_and_no_passkey_shows_its_code_before_they_are_let_in_to_add_one() {
+    let house = House::with(with(true, false));
+    let page = password(&house, &[("acr_values", "phr")]).await;
+    page.is_page(200, "one-time-code");
+    assert!(house.cookies.lock().unwrap().keys().all(|name| !name.contains("session")), "not in yet");
+    let right = code(&house).await;
+    let page = house.submit(&page, &[("code", &right)]).await;
+    page.is_page(403, "Add a passkey");
+    assert!(house.get("/_lobby/account/passkeys").await.text().contains("There is none yet"));
+}
+
 #[tokio::test]
 async fn wrong_codes_are_counted_and_lock_the_factor() {
     let mut house = House::with(with(true, false));
@@ -132,7 +145,12 @@ async fn a_remembered_browser_is_asked_for_no_code_for_thirty_days() {
     house.submit(&page, &[("code", &right), ("remember", "yes")]).await;
     house.advance(29 * 86_400);
     let answer = password(&house, &[]).await;
-    assert_eq!(said(&house, answer).await["amr"], json!(["pwd", "mfa", "rba"]));
+    let said = said(&house, answer).await;
+    assert_eq!((&said["acr"], &said["amr"]), (&json!("pwd"), &json!(["pwd", "rba"])));
+    // It is none of what is demanded beyond, and changes no factor.
+    house.authorize(&[("acr_values", "mfa")]).await.is_page(200, "one-time-code");
+    password(&house, &[("acr_values", "mfa"), ("prompt", "login")]).await.is_page(200, "one-time-code");
+    house.get("/_lobby/account/authenticator").await.is_page(200, "one-time-code");
     house.advance(2 * 86_400);
     password(&house, &[]).await.is_page(200, "one-time-code");
 }

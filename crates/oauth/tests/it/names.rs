@@ -1,6 +1,7 @@
 //! By which names people sign up and sign in (`accounts.names`).
 
 use http::StatusCode;
+use identity::SourceRules;
 use oauth::{AccountRules, Settings};
 
 use crate::{
@@ -27,6 +28,18 @@ async fn where_people_have_names_they_choose_one_and_sign_in_with_it() {
     page.is_page(422, "do not go together");
     assert!(page.text().contains("<label for=\"name\">Name</label>"), "{}", page.text());
     assert_eq!(sign_in(&house, "ana", PASSWORD).await.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn names_that_are_taken_are_found_out_no_faster_than_mails_are_asked_for() {
+    let sources = SourceRules { address: "3/h".parse().ok(), ..SourceRules::default() };
+    let house = House::with(Settings { sources, ..names(oauth::Names::Name) });
+    let page = house.get("/_lobby/sign-up").await;
+    let form = [("name", "alice"), ("email", "ana@example.com"), ("new", PASSWORD)];
+    for _ in 0..3 {
+        house.submit(&page, &form).await.is_page(422, "That name is taken");
+    }
+    house.submit(&page, &form).await.is_page(429, "");
 }
 
 #[tokio::test]

@@ -106,10 +106,12 @@ async fn a_passkey_that_was_just_made_is_shown_and_the_app_goes_on() {
 /// They would outlive the factor that its owner sets up one day.
 #[tokio::test]
 async fn who_has_yet_to_set_up_a_factor_makes_no_recovery_codes() {
-    let required = FactorRules { required: RequiredFactor::Any, ..FactorRules::default() };
-    let house = House::with(Settings { factors: required, ..settings() });
-    ana(&house).await;
-    ana_signs_in(&house, &[]).await;
-    house.get("/_lobby/account/codes").await.is_page(403, "has only a password yet");
-    house.get("/_lobby/account/authenticator").await.is_page(200, "Turn on");
+    for required in [RequiredFactor::Any, RequiredFactor::None] {
+        let factors = FactorRules { required, ..FactorRules::default() };
+        let house = House::with(Settings { factors, ..settings() });
+        ana(&house).await;
+        ana_signs_in(&house, &[]).await;
+        house.get("/_lobby/account/codes").await.is_page(403, "has only a password yet");
+        house.get("/_lobby/account/authenticator").await.is_page(200, "Turn on");
+    }
 }

@@ -101,8 +101,9 @@ pub(super) fn settings(
             grow: written.grow.unwrap_or(usual.grow),
             max: written.max.map_or(usual.max, |span| span.0),
         };
-        settings.lockout_everywhere = true;
     }
+    // In a mock only where it is written.
+    settings.lockout_everywhere = config.lockout.is_some() || gathering.footing == Footing::Production;
     settings.sources = sources(config, gathering.footing);
     settings.partners = super::partners::of(gathering, brought, problems);
     settings

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use model::{RealmId, Timestamp};
 use serde_json::json;
-use store::{MasterKey, Passkey, Store, Written};
+use store::{MasterKey, Passkey, Removed, Store, Written};
 
 use crate::{NOW, users::user};
 
@@ -58,10 +58,10 @@ async fn a_passkey_is_its_owners_and_its_realms(store: Store, realm: RealmId) {
     assert!(!store.rename_passkey(&elsewhere(), "u1", "one", "mine").await.unwrap());
     assert!(store.rename_passkey(&realm, "u1", "one", "key ring").await.unwrap());
     assert_eq!(store.passkey(&realm, "one").await.unwrap().unwrap().name, "key ring");
-    assert!(!store.remove_passkey(&realm, "u2", "one").await.unwrap());
-    assert!(!store.remove_passkey(&elsewhere(), "u1", "one").await.unwrap());
+    assert_eq!(store.remove_passkey(&realm, "u2", "one").await.unwrap(), Removed::Nothing);
+    assert_eq!(store.remove_passkey(&elsewhere(), "u1", "one").await.unwrap(), Removed::Nothing);
     assert!(store.use_passkey(&elsewhere(), "one", NOW, |_| Some(json!(1))).await.unwrap().is_none());
-    assert!(store.remove_passkey(&realm, "u1", "one").await.unwrap());
+    assert_eq!(store.remove_passkey(&realm, "u1", "one").await.unwrap(), Removed::Done);
     assert!(store.use_passkey(&realm, "one", NOW, |_| Some(json!(1))).await.unwrap().is_none());
     assert!(store.passkeys_of(&realm, "u1").await.unwrap().is_empty());
 }
@@ -264,9 +264,9 @@ async fn the_factors_of_a_removed_user_go_with_them(store: Store, realm: RealmId
 
 async fn factors_are_taken_away_together_and_once(store: Store, realm: RealmId) {
     two(&store, &realm).await;
-    assert!(!store.remove_factors(&elsewhere(), ANA).await.unwrap());
-    assert!(store.remove_factors(&realm, ANA).await.unwrap());
-    assert!(!store.remove_factors(&realm, ANA).await.unwrap(), "there is nothing left");
+    assert_eq!(store.remove_factors(&elsewhere(), ANA).await.unwrap(), Removed::Nothing);
+    assert_eq!(store.remove_factors(&realm, ANA).await.unwrap(), Removed::Done);
+    assert_eq!(store.remove_factors(&realm, ANA).await.unwrap(), Removed::Nothing);
     is_bobs_alone(&store, &realm).await;
     assert!(store.user(&realm, ANA).await.unwrap().is_some());
 }

@@ -1,6 +1,6 @@
 //! API keys and app passwords.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use model::{RealmId, Timestamp};
 use store::{Key, KeyKind, Mail, Owner, Store};
@@ -16,6 +16,7 @@ claims!(
     a_user_that_is_removed_takes_their_keys_along,
     an_app_password_ends_with_the_password_that_it_stands_for,
     app_passwords_that_open_are_listed_however_many_keys_there_are,
+    of_many_app_passwords_that_are_made_at_once_no_more_open_than_may,
     a_key_that_ends_is_told_of_once_by_one_of_many,
 );
 
@@ -222,4 +223,22 @@ async fn app_passwords_that_open_are_listed_however_many_keys_there_are(store: S
     }
     let open = store.app_passwords(&realm, &alice(), NOW, 9).await.unwrap();
     assert_eq!(open.iter().map(|key| &*key.id).collect::<Vec<_>>(), ["first", "last"]);
+}
+
+async fn of_many_app_passwords_that_are_made_at_once_no_more_open_than_may(store: Store, realm: RealmId) {
+    let app = |id: &str| Key { kind: KeyKind::AppPassword, ..key(id, alice()) };
+    store.add_key(&realm, Key { expires_at: Some(NOW), ..app("over") }).await.unwrap();
+    let store = Arc::new(store);
+    let made = (0..8).map(|nth| {
+        let (store, realm, key) = (store.clone(), realm.clone(), app(&nth.to_string()));
+        tokio::spawn(async move { store.add_app_password(&realm, key, 3).await.unwrap() })
+    });
+    let mut opened = 0;
+    for made in made.collect::<Vec<_>>() {
+        opened += usize::from(made.await.unwrap());
+    }
+    assert_eq!(opened, 3);
+    assert_eq!(store.app_passwords(&realm, &alice(), NOW, 9).await.unwrap().len(), 3);
+    let bobs = Key { owner: Owner::User("bob".to_owned()), ..app("bobs") };
+    assert!(store.add_app_password(&realm, bobs, 3).await.unwrap());
 }

@@ -184,7 +184,7 @@ fn session() -> Session {
     Session {
         sid: "session".to_owned(),
         subject: "alice".to_owned(),
-        acr: "pwd".to_owned(),
+        acr: Some("pwd".to_owned()),
         methods: "pwd".to_owned(),
         auth_time: NOW,
         signed_in_at: NOW,
@@ -203,6 +203,9 @@ async fn a_session_that_ends_takes_its_tokens_with_it(store: Store, realm: Realm
     store.touch_session(&realm, [1; 32], later).await.unwrap();
     let found = store.session(&realm, [1; 32]).await.unwrap().unwrap();
     assert_eq!(*found, Session { seen_at: later, ..session() });
+    let halfway = Session { acr: None, sid: "halfway".to_owned(), ..session() };
+    store.open_session(&realm, [2; 32], halfway.clone(), None).await.unwrap();
+    assert_eq!(*store.session(&realm, [2; 32]).await.unwrap().unwrap(), halfway);
     store.end_session(&realm, "session", NOW, NOW).await.unwrap();
     assert_eq!(store.session(&realm, [1; 32]).await.unwrap(), None);
     assert!(store.is_revoked(&realm, None, Some("session")));

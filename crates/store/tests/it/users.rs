@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use model::{RealmId, Secret};
-use store::{Grant, Handle, Link, OWNER, Session, Store, User, Written};
+use store::{Grant, Handle, Link, OWNER, Removed, Session, Store, User, Written};
 
 use crate::{FAMILY, NOW, begun, factors::passkey, grant, session};
 
@@ -152,14 +152,15 @@ async fn the_last_owner_who_can_sign_in_stays_one(store: Store, realm: RealmId) 
         store.add_passkey(&realm, passkey(id, last), 9).await.unwrap();
     }
     assert!(matches!(store.change_user(&realm, last, to_passkeys).await.unwrap(), Written::Done(_)));
-    assert!(!store.remove_factors(&realm, last).await.unwrap());
+    assert_eq!(store.remove_factors(&realm, last).await.unwrap(), Removed::LastOwner);
     let mut ids: Vec<String> =
         store.passkeys_of(&realm, last).await.unwrap().into_iter().map(|passkey| passkey.id).collect();
     let kept = ids.pop().unwrap();
     for id in ids {
-        assert!(store.remove_passkey(&realm, last, &id).await.unwrap(), "{id}");
+        assert_eq!(store.remove_passkey(&realm, last, &id).await.unwrap(), Removed::Done, "{id}");
     }
-    assert!(!store.remove_passkey(&realm, last, &kept).await.unwrap());
+    assert_eq!(store.remove_passkey(&realm, last, "another's").await.unwrap(), Removed::Nothing);
+    assert_eq!(store.remove_passkey(&realm, last, &kept).await.unwrap(), Removed::LastOwner);
 }
 
 async fn users_are_listed_from_the_oldest_a_page_at_a_time(store: Store, realm: RealmId) {

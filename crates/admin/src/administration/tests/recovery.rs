@@ -75,3 +75,23 @@ async fn what_was_lost_is_taken_away_by_an_admin_who_is_told_apart_and_once() {
     assert_eq!(ask(&office, "a/lobby:admin", factors, Value::Null).await.0, 403);
     assert_eq!(office.store.recovery_codes_left(&office.realm, &id).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn the_passkey_of_the_last_owner_stays_and_whoever_asked_hears_why() {
+    let (office, told) = heard();
+    ask(&office, "t0ken", "POST /admin/v1/users", json!({ "name": "zoe", "roles": ["lobby:owner"] })).await;
+    let user_id = office.store.users(&office.realm, None, 1).await.unwrap()[0].id.clone();
+    let passkey = store::Passkey {
+        id: "p1".to_owned(),
+        user_id,
+        name: "key ring".to_owned(),
+        record: json!({}),
+        created_at: NOW,
+        used_at: None,
+    };
+    assert!(office.store.add_passkey(&office.realm, passkey, 9).await.unwrap());
+    let (status, answer) = ask(&office, "t0ken", "DELETE /admin/v1/users/zoe/factors", Value::Null).await;
+    assert_eq!((status, &answer["code"]), (409, &json!("admin.last_owner")), "{answer}");
+    assert!(told.0.lock().unwrap().is_empty());
+    assert!(office.store.passkey(&office.realm, "p1").await.unwrap().is_some());
+}
