@@ -177,6 +177,35 @@ async fn step_up_asks_only_for_what_is_missing() {
     assert!(house.authorize(&[("acr_values", "mfa")]).await.parameter("code").is_some());
 }
 
+/// A password of days ago is not newer because a code is shown today.
+#[tokio::test]
+async fn a_sign_in_is_as_old_as_the_oldest_factor_in_it() {
+    let mut house = House::with(with(true, false));
+    let page = house.authorize(&[]).await;
+    house.sign_in(page, "alice").await;
+    house.advance(3600);
+    let page = house.authorize(&[("acr_values", "mfa")]).await;
+    let right = code(&house).await;
+    let answer = house.submit(&page, &[("code", &right)]).await;
+    let said = said(&house, answer).await;
+    assert_eq!((&said["acr"], &said["auth_time"]), (&json!("mfa"), &json!(NOW.as_seconds())));
+    let again = house.authorize(&[("acr_values", "mfa"), ("max_age", "60")]).await;
+    again.is_page(200, "type=\"password\"");
+    house.get("/_lobby/account/authenticator").await.is_page(200, "type=\"password\"");
+}
+
+#[tokio::test]
+async fn of_several_classes_one_that_somebody_has_or_can_show_is_enough() {
+    let house = House::with(with(true, false));
+    let page = password(&house, &[("acr_values", "phrh mfa")]).await;
+    page.is_page(200, "one-time-code");
+    let right = code(&house).await;
+    let answer = house.submit(&page, &[("code", &right)]).await;
+    assert_eq!(said(&house, answer).await["acr"], "mfa");
+    let silent = house.authorize(&[("acr_values", "phrh mfa"), ("prompt", "none")]).await;
+    assert!(silent.parameter("code").is_some(), "{}", silent.text());
+}
+
 async fn answer_with(house: &House, page: Answer) -> Answer {
     answer(house, &page, "alice", ORIGIN).await
 }

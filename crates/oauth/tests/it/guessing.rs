@@ -109,6 +109,37 @@ async fn the_password_that_the_own_page_asks_for_is_not_guessed_in_a_burst() {
     assert!(wrong <= 5, "{wrong} guesses were answered");
 }
 
+/// Wherever a password is guessed that locks the account, its owner hears of it.
+#[tokio::test]
+async fn a_lock_is_told_to_the_owner_whose_password_was_guessed_beside_the_sign_in_page() {
+    let told = async |house: &House| {
+        mails(house, "ana@example.com").await.0.iter().filter(|subject| subject.contains("paused")).count()
+    };
+    let mut house = House::with(open());
+    ana(&mut house).await;
+    let page = house.get("/_lobby/account/delete").await;
+    for _ in 0..7 {
+        house.submit(&page, &[("current", "guessed")]).await;
+    }
+    assert_eq!(told(&house).await, 1);
+
+    let mut api = crate::house::bookshop();
+    api.flows = [oauth::GrantKind::Password].into();
+    let grants = oauth::GrantKind::usual(&[api]);
+    let mut house = House::with(Settings { grants, lockout_everywhere: true, ..open() });
+    ana(&mut house).await;
+    house.cookies.lock().unwrap().clear();
+    let form = |password| {
+        let name = "ana@example.com";
+        [("grant_type", "password"), ("client_id", "app"), ("username", name), ("password", password)]
+    };
+    for _ in 0..7 {
+        house.token(&form("guessed")).await.fails(400, "invalid_grant");
+    }
+    house.token(&form(PASSWORD)).await.fails(400, "invalid_grant");
+    assert_eq!(told(&house).await, 1);
+}
+
 /// G05
 #[tokio::test]
 async fn a_mailbox_is_not_filled_by_writing_its_address_in_other_ways() {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use model::{RealmId, Secret};
-use store::{Grant, Handle, Link, OWNER, Removed, Session, Store, User, Written};
+use store::{Ends, Grant, Handle, Link, OWNER, Removed, Session, Store, User, Written};
 
 use crate::{FAMILY, NOW, begun, factors::passkey, grant, session};
 
@@ -13,6 +13,7 @@ claims!(
     a_change_is_seen_at_once_and_counts_passwords,
     a_user_that_is_removed_leaves_nothing_and_holds_nothing,
     the_last_owner_who_can_sign_in_stays_one,
+    what_hangs_on_a_password_ends_in_the_same_transaction,
     users_are_listed_from_the_oldest_a_page_at_a_time,
     consent_that_is_withdrawn_takes_its_tokens_with_it,
     all_sessions_of_a_user_end_but_one,
@@ -161,6 +162,26 @@ async fn the_last_owner_who_can_sign_in_stays_one(store: Store, realm: RealmId) 
     }
     assert_eq!(store.remove_passkey(&realm, last, "another's").await.unwrap(), Removed::Nothing);
     assert_eq!(store.remove_passkey(&realm, last, &kept).await.unwrap(), Removed::LastOwner);
+}
+
+async fn what_hangs_on_a_password_ends_in_the_same_transaction(store: Store, realm: RealmId) {
+    add(&store, &realm, user("alice", "Alice")).await;
+    store.open_session(&realm, [1; 32], session(), None).await.unwrap();
+    let ends = |but: Option<&str>| Ends {
+        but: but.map(str::to_owned),
+        now: NOW,
+        until: NOW.plus(Duration::from_secs(100)),
+    };
+    let change = async |but: Option<&str>, change: fn(&mut User)| {
+        let changed = store.change_user_and_end(&realm, "alice", change, ends(but)).await.unwrap();
+        assert!(matches!(changed, Written::Done(_)));
+        !store.is_revoked(&realm, None, Some("session"))
+    };
+    assert!(change(None, |user| user.plan = Some("free".into())).await, "nothing hangs on that");
+    let another = |user: &mut User| user.password = Secret::new("$argon2id$9".to_owned());
+    assert!(change(Some("session"), another).await);
+    assert!(!change(None, |user| user.disabled_at = Some(NOW)).await);
+    assert!(store.sessions_of(&realm, "alice").await.unwrap().is_empty());
 }
 
 async fn users_are_listed_from_the_oldest_a_page_at_a_time(store: Store, realm: RealmId) {
