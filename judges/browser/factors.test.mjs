@@ -97,6 +97,30 @@ test("one_that_does_not_verify_its_user_is_not_let_in", async () => {
   await ana.done();
 });
 
+test("where_it_may_be_unverified_it_is_one_factor_beside_the_password", async () => {
+  const config = path.join(FOLDER, "preferred.yaml");
+  writeFileSync(config, "personas:\n  alice: { scopes: [books:read] }\nfactors: { passkeys: { verification: preferred } }\n");
+  const other = await mock("--config", config);
+  const ana = await person({ hasUserVerification: false, isUserVerified: false });
+  try {
+    const at = other.url.replace("127.0.0.1", "localhost");
+    await ana.page.goto(`${at}/_lobby/account/passkeys`);
+    await ana.page.locator('button[name=persona][value="alice"]').click();
+    await press(ana.page, "Add a passkey");
+    await ana.page.locator("section.line").first().waitFor();
+    await ana.context.clearCookies();
+    await ana.page.goto(authorize({ url: at, client: "app" }, { acr_values: "mfa" }));
+    await ana.page.locator("input[name=username]").fill("alice");
+    await ana.page.locator("input[name=password]").fill("alice-password");
+    await press(ana.page, "Sign in");
+    await press(ana.page, "Use a passkey");
+    await isIn(ana.page);
+  } finally {
+    await ana.done();
+    await other.stop();
+  }
+});
+
 test("an_authenticator_that_has_a_passkey_is_said_to", async () => {
   const ana = await person();
   await register(ana);

@@ -16,7 +16,8 @@ use crate::{PasskeyError, RelyingParty, user_handle};
 const SEED: usize = 16;
 
 /// User present, user verified, may be and is backed up: a synced passkey (WebAuthn 3, 6.1).
-const FLAGS: u8 = 0x01 | 0x04 | 0x08 | 0x10;
+const FLAGS: u8 = 0x01 | VERIFIED | 0x08 | 0x10;
+const VERIFIED: u8 = 0x04;
 /// Attested credential data follow.
 const ATTESTED: u8 = 0x40;
 
@@ -109,7 +110,7 @@ impl SoftAuthenticator {
         let (_, public) = self.keys(&id)?;
         let client_data = client_data("webauthn.create", options, origin)?;
         let mut data = digest::sha256(rp_id).to_vec();
-        data.push(FLAGS | ATTESTED);
+        data.push(flags(options.pointer("/authenticatorSelection/userVerification")) | ATTESTED);
         // No counter, and no make: 4 and 16 bytes of zero; then the length of the id.
         data.extend_from_slice(&[0; 20]);
         data.extend_from_slice(&u16::try_from(id.len()).unwrap_or(0).to_be_bytes());
@@ -158,7 +159,7 @@ impl SoftAuthenticator {
         let id = id.ok_or(Unanswered::Absent)?;
         let client_data = client_data("webauthn.get", options, origin)?;
         let mut data = digest::sha256(&rp_id).to_vec();
-        data.push(FLAGS);
+        data.push(flags(options.get("userVerification")));
         data.extend_from_slice(&[0; 4]);
         let mut signed = data.clone();
         signed.extend_from_slice(&digest::sha256(&client_data));
@@ -244,6 +245,12 @@ fn rp_id(written: Option<&Json>, origin: &str, related: &[String]) -> Result<Str
     } else {
         Err(Unanswered::Place { origin: origin.to_owned(), rp_id })
     }
+}
+
+/// It makes sure who holds it, unless it is asked not to (WebAuthn 3, 5.8.6).
+fn flags(verification: Option<&Json>) -> u8 {
+    let is_left_out = verification.and_then(Json::as_str) == Some("discouraged");
+    if is_left_out { FLAGS & !VERIFIED } else { FLAGS }
 }
 
 /// WebAuthn 3, 5.8.1.

@@ -1,7 +1,9 @@
+mod bounded;
+
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, Hash, RandomState},
-    net::IpAddr,
+    hash::{BuildHasher, RandomState},
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,10 +15,11 @@ use guard::{
 };
 use model::{RealmId, Timestamp};
 
-/// How many counters and how many familiar pairs of one realm are kept before idle ones are first dropped.
-const PRUNE_AT: usize = 1000;
-/// How many there may be at most: a flood of addresses must not grow without bound.
-const MOST: usize = 100_000;
+use bounded::Bounded;
+
+/// In how many places those are counted for whom there is none of their own: no flood of addresses makes room for
+/// guessing.
+const SHARED: u64 = 1000;
 /// For how long an account is familiar from where somebody signed in to it.
 const FAMILIAR: Duration = Duration::from_secs(86_400);
 
@@ -56,15 +59,11 @@ pub struct Sources {
 #[derive(Default)]
 struct Realm {
     tallies: Bounded<(What, IpAddr, Span), Tally>,
+    /// Names places that addresses share, so that nobody can foresee which.
+    hashing: RandomState,
     spraying: spraying::State,
     /// Since when somebody signs in to an account from there, by a hash of both.
     familiar: Bounded<u64, Timestamp>,
-}
-
-/// A map that forgets what says nothing any more, and takes nothing new while it is full of the rest.
-struct Bounded<K, V> {
-    kept: HashMap<K, V>,
-    prune_at: usize,
 }
 
 /// What is counted: mails have counters of their own, so that who guesses takes nobody their way back.
@@ -149,7 +148,10 @@ impl Sources {
             if let Some(spraying) = &rules.spraying {
                 realm.spraying.succeed(spraying, account, attempt.now);
             }
-            realm.familiar.put(place, attempt.now, |since| attempt.now.since(*since) >= FAMILIAR);
+            if realm.familiar.has_room_for(&place) {
+                let is_old = |since: &Timestamp| attempt.now.since(*since) >= FAMILIAR;
+                realm.familiar.put(place, attempt.now, attempt.now, is_old);
+            }
         });
     }
 
@@ -193,7 +195,7 @@ impl Realm {
 
     fn spent(&self, what: What, attempt: &Try<'_>, rules: &SourceRules) -> Option<Duration> {
         let waits = rules.places(attempt.from).filter_map(|(address, span, bounds)| {
-            let tally = self.tallies.kept.get(&(what, address, span)).copied().unwrap_or_default();
+            let tally = self.tally(&self.counted((what, address, span)));
             charge(bounds, tally, attempt.now).1.cause()?.retry_after()
         });
         waits.max()
@@ -201,38 +203,34 @@ impl Realm {
 
     fn charge(&mut self, what: What, from: IpAddr, rules: &SourceRules, now: Timestamp) {
         for (address, span, bounds) in rules.places(from) {
-            let key = (what, address, span);
-            let tally = self.tallies.kept.get(&key).copied().unwrap_or_default();
-            self.tallies.put(key, charge(bounds, tally, now).0, |tally| tally.is_idle(now));
+            let place = self.counted((what, address, span));
+            let tally = charge(bounds, self.tally(&place), now).0;
+            self.tallies.put(place, tally, now, |tally| tally.is_idle(now));
         }
+    }
+
+    /// Where something is counted: in its own place, or where there is none left in one that it shares.
+    fn counted(&self, own: (What, IpAddr, Span)) -> (What, IpAddr, Span) {
+        if self.tallies.has_room_for(&own) {
+            return own;
+        }
+        // No packet comes from there (RFC 6666).
+        let shared = u128::from(self.hashing.hash_one(own.1) % SHARED) | (0x100 << 112);
+        (own.0, Ipv6Addr::from(shared).into(), own.2)
+    }
+
+    fn tally(&self, place: &(What, IpAddr, Span)) -> Tally {
+        self.tallies.get(place).copied().unwrap_or_default()
     }
 
     fn is_familiar(&self, place: u64, now: Timestamp) -> bool {
-        self.familiar.kept.get(&place).is_some_and(|since| now.since(*since) < FAMILIAR)
-    }
-}
-
-impl<K, V> Default for Bounded<K, V> {
-    fn default() -> Self {
-        Self { kept: HashMap::new(), prune_at: PRUNE_AT }
-    }
-}
-
-impl<K: Hash + Eq, V> Bounded<K, V> {
-    fn put(&mut self, key: K, value: V, is_idle: impl Fn(&V) -> bool) {
-        if self.kept.len() >= self.prune_at {
-            self.kept.retain(|_, value| !is_idle(value));
-            self.prune_at = (self.kept.len() * 2).clamp(PRUNE_AT, MOST);
-        }
-        if self.kept.len() < MOST || self.kept.contains_key(&key) {
-            self.kept.insert(key, value);
-        }
+        self.familiar.get(&place).is_some_and(|since| now.since(*since) < FAMILIAR)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{bounded::MOST, *};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -355,9 +353,22 @@ mod tests {
             house.sources.fail(&Try { from, ..house.attempt("10.0.0.1", "x") }, &house.rules);
         }
         let kept = |house: &House| house.sources.lock()[&house.realm].tallies.kept.len();
-        assert_eq!(kept(&house), MOST);
+        assert_eq!(kept(&house), MOST + 2000, "and the shared ones of both spans");
         let later = Try { now: NOW.plus(FAMILIAR), ..house.attempt("203.0.113.1", "x") };
         house.sources.fail(&later, &house.rules);
         assert_eq!(kept(&house), 2);
+    }
+
+    #[test]
+    fn whoever_comes_from_more_places_than_are_kept_is_counted_all_the_same() {
+        let house = House::new(rules("3/h", "", 0));
+        let places = MOST + 30_000;
+        for number in 0..places {
+            let from = format!("2001:db8:{:x}:{:x}::1", number >> 16, number & 0xffff);
+            house.fail(&from, "alice");
+        }
+        assert!(!house.fail("2001:db9::1", "alice"), "there is no place left that has not failed");
+        let realms = house.sources.lock();
+        assert!(realms[&house.realm].tallies.kept.len() <= MOST + 1000);
     }
 }

@@ -157,6 +157,11 @@ pub(crate) async fn after(
         let proof = Proof { shown: &shown, class: Some(&class), since: Since::now(call) };
         return entry::enter(call, errand, account, Some(proof)).await;
     };
+    if ["hwk", "swk"].contains(&&*shown.text()) {
+        // With a code it would be two things that one has: there is a password to type first.
+        let problem = Some(SignInProblem::PasskeyUnverified);
+        return sign_in::show(call, errand, problem, Some(&account.name)).await;
+    }
     if !means.is_empty() && shown.text().starts_with("pwd") {
         call.expect_factor(account).await;
     }

@@ -209,6 +209,7 @@ fn factors(s: Strangers<'_>, app: App<'_>, ticket: Ticket<'_>, look: &mut dyn Fn
     let problem = Some(SignInProblem::PasskeyUnknown);
     look("sign-in-passkey-unknown", &SignIn { problem, unknown: Some(&unknown), ..plain });
     look("sign-in-passkey-wrong", &SignIn { problem: Some(SignInProblem::Passkey), ..plain });
+    look("sign-in-passkey-unverified", &SignIn { problem: Some(SignInProblem::PasskeyUnverified), ..plain });
     let now = Timestamp::from_seconds(1_795_530_780);
     let second = SecondFactor {
         app,

@@ -66,6 +66,8 @@ pub enum SignInProblem {
     PasskeyUnknown,
     /// What the passkey said does not hold.
     Passkey,
+    /// The passkey did not make sure who holds it, and so is too little.
+    PasskeyUnverified,
 }
 
 /// The sign-in page.
@@ -136,7 +138,8 @@ impl Page for SignIn<'_> {
                 SignInProblem::Incomplete
                 | SignInProblem::Wrong { .. }
                 | SignInProblem::PasskeyUnknown
-                | SignInProblem::Passkey,
+                | SignInProblem::Passkey
+                | SignInProblem::PasskeyUnverified,
             ) => StatusCode::UNPROCESSABLE_ENTITY,
             Some(SignInProblem::Locked { .. } | SignInProblem::Paused { .. }) => {
                 StatusCode::TOO_MANY_REQUESTS
@@ -160,6 +163,7 @@ impl Page for SignIn<'_> {
                 | SignInProblem::Disabled
                 | SignInProblem::PasskeyUnknown
                 | SignInProblem::Passkey
+                | SignInProblem::PasskeyUnverified
                 | SignInProblem::Forged
                 | SignInProblem::Waited,
             ) => None,
@@ -190,6 +194,7 @@ impl SignInProblem {
             Self::Busy => context! { kind => "busy" },
             Self::PasskeyUnknown => context! { kind => "passkey_unknown" },
             Self::Passkey => context! { kind => "passkey" },
+            Self::PasskeyUnverified => context! { kind => "passkey_unverified" },
         }
     }
 }

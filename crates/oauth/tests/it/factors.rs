@@ -230,6 +230,34 @@ async fn a_passkey_signs_in_without_a_name_and_once() {
     send(&house, &page, &credential).await.is_page(422, "does not hold");
 }
 
+/// A passkey that did not verify its user is something that one has, and so is a code.
+#[tokio::test]
+async fn whoever_comes_with_an_unverified_passkey_is_asked_for_the_password_where_it_is_too_little() {
+    let mut settings = with(false, false);
+    settings.factors.passkeys.verification_required = false;
+    let house = House::with(settings);
+    let options = |page: &Answer| -> Value {
+        serde_json::from_str(&plain(between(&page.text(), "data-options=\"", "\""))).unwrap()
+    };
+    house.code("alice", &[]).await;
+    let page = house.get("/_lobby/account/passkeys").await;
+    let mut wish = options(&page);
+    wish["authenticatorSelection"]["userVerification"] = json!("discouraged");
+    let handle = Handle::Create { options: wish, origin: ORIGIN.to_owned() };
+    let credential = house.server.handle_authenticator("alice", handle, &house.visit).await.unwrap();
+    send(&house, &page, &credential).await.is_page(200, "Remove this passkey");
+    house.cookies.lock().unwrap().clear();
+    let page = house.authorize(&[("acr_values", "mfa")]).await;
+    let mut wish = options(&page);
+    wish["userVerification"] = json!("discouraged");
+    let handle = Handle::Get { options: wish, origin: ORIGIN.to_owned() };
+    let credential = house.server.handle_authenticator("alice", handle, &house.visit).await.unwrap();
+    let asked = send(&house, &page, &credential).await;
+    asked.is_page(422, "did not check that it is you");
+    let text = asked.text();
+    assert!(text.contains("type=\"password\"") && text.contains("value=\"alice\""), "{text}");
+}
+
 #[tokio::test]
 async fn an_answer_from_another_site_is_refused() {
     let house = House::with(with(false, true));
