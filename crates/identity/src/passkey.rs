@@ -29,7 +29,8 @@ use webauthn_rs_core::{
 
 use crate::Method;
 
-/// How long a person may take; the caller ends the ceremony then.
+/// How long a browser is asked to wait for its person (`timeout`, WebAuthn 3, 5.4). The caller takes answers as long as it
+/// likes.
 pub const PASSKEY_PATIENCE: Duration = Duration::from_secs(300);
 /// How many passkeys one person may have.
 pub const PASSKEYS: u32 = 50;

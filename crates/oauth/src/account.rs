@@ -146,7 +146,7 @@ async fn proven(call: &Call<'_>, visitor: &Visitor, typed: &str) -> Result<(), T
     let (account, now) = (&visitor.account, call.visit.now);
     if account.password == Stored::None {
         // Without one, only who has just signed in.
-        return if password::is_fresh(call, &visitor.session) {
+        return if call.is_fresh(&visitor.session) {
             Ok(())
         } else {
             Err(Text::plain("account.sign_in_again"))

@@ -76,6 +76,8 @@ pub enum Mails {
     Sent,
 }
 
+const FRESH: Duration = Duration::from_secs(900);
+
 /// What accounts may be and do.
 #[derive(Debug, Clone)]
 pub struct AccountRules {
@@ -271,6 +273,12 @@ impl Call<'_> {
             return Ok(Written::NameTaken);
         }
         write().await
+    }
+
+    /// Whether somebody signed in so short a while ago that they may change what they sign in with (OWASP ASVS 5.0,
+    /// 7.5.1).
+    pub(crate) fn is_fresh(&self, session: &Session) -> bool {
+        self.visit.now.since(session.signed_in_at) < FRESH
     }
 
     /// Until when what is revoked now must be remembered.

@@ -160,10 +160,7 @@ pub(crate) async fn go_on(
         }
         Next::Refuse(error, text) => requested.reply.error(call, error, text),
         Next::Consent { session, account, new, already } => {
-            let texts = |name: &str| {
-                let apis = call.settings.apis.iter();
-                apis.filter_map(|api| api.scopes.get(name)).find(|text| !text.is_empty()).map(String::as_str)
-            };
+            let texts = |name: &str| call.settings.scope_text(name);
             let permissions = |scopes: &'_ model::ScopeSet| -> Vec<(String, Option<&str>)> {
                 scopes.iter().map(|scope| (scope.to_string(), texts(scope.as_str()))).collect()
             };

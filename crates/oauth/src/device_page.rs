@@ -125,11 +125,7 @@ async fn confirm(call: &Call<'_>, user_code: &str, session: &Session) -> Answer 
         .map(|account| scope::of_account(&call.settings, account, &client, Some(&device.grant.scopes)));
     let scopes: ScopeSet = scopes.unwrap_or_default();
     let names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
-    let apis = &call.settings.apis;
-    let text = |name: &str| {
-        let texts = apis.iter().filter_map(|api| api.scopes.get(name)).map(String::as_str);
-        texts.into_iter().find(|text| !text.is_empty())
-    };
+    let text = |scope| call.settings.scope_text(scope);
     let permission = |scope| Permission { scope, text: text(scope), optional: false, ticked: false };
     let permissions: Vec<Permission<'_>> = names.iter().map(|name| permission(name.as_str())).collect();
     let errand = Errand::Device { user_code: user_code.to_owned(), sid: Some(session.sid.clone()) };

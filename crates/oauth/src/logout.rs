@@ -122,8 +122,7 @@ async fn confirmed(call: &Call<'_>, form: &Parameters) -> Answer {
 
 /// Ends the session: its refresh tokens and its access tokens with it.
 async fn leave(call: &Call<'_>, sid: &str, then: Option<&str>, client: Option<&Client>) -> Answer {
-    let now = call.visit.now;
-    let until = now.plus(call.settings.lifetimes.access).plus(call.settings.lifetimes.access);
+    let (now, until) = (call.visit.now, call.revoked_until());
     if let Err(fault) = call.server.store.end_session(&call.realm, sid, now, until).await {
         return call.fault(&fault);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use identity::{
-    Account, Cookie, RESET,
+    Account, RESET,
     names::{compared, email_key},
     password::About,
 };
@@ -14,6 +14,7 @@ use crate::{
     accounts::{Mails, Unset},
     activity::Activity,
     answer::Answer,
+    authorize::drop_session_cookie,
     letter::{Letter, nobody},
     pages::{FailureKind, Field, Form, FormKind, Input, NoticeKind, Text},
     parameters::Parameters,
@@ -178,8 +179,6 @@ async fn choose(call: &Call<'_>, token: &str, password: &str) -> Answer {
         let _ = call.write_to(email, &Letter::PasswordChanged { link: &link }).await;
     }
     let mut answer = call.notice(NoticeKind::PasswordChanged, StatusCode::OK);
-    if let Some(cookie) = call.set_cookie(Cookie::Session, "", Some(0)) {
-        answer.headers_mut().append(http::header::SET_COOKIE, cookie);
-    }
+    drop_session_cookie(call, &mut answer);
     answer
 }

@@ -16,14 +16,12 @@ pub(crate) async fn serve(call: &Call<'_>, body: &[u8]) -> Result<Answer, Refusa
     let token = form.get("token").ok_or_else(|| Refusal::request("`token` is missing"))?;
     let another = || Refusal::grant("the token is another client's");
     let (store, now) = (&call.server.store, call.visit.now);
-    let lifetimes = &call.settings.lifetimes;
     if let Some(refresh) = Refresh::read(token, &call.visit.sandbox, &call.key("refresh token")) {
         if let Some(family) = store.family(&call.realm, &refresh.family).await? {
             if family.grant.client != proven.client.id {
                 return Err(another());
             }
-            let until = now.plus(lifetimes.access).plus(lifetimes.access);
-            store.revoke_family(&call.realm, &refresh.family, now, until).await?;
+            store.revoke_family(&call.realm, &refresh.family, now, call.revoked_until()).await?;
         }
     } else if let Some(verified) = believed::access_token(call, token) {
         let claims = verified.claims();

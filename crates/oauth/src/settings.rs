@@ -399,6 +399,12 @@ pub struct DpopRules {
 }
 
 impl Settings {
+    /// What a document says of a scope, in its words.
+    pub(crate) fn scope_text(&self, scope: &str) -> Option<&str> {
+        let mut texts = self.apis.iter().filter_map(|api| api.scopes.get(scope));
+        texts.find(|text| !text.is_empty()).map(String::as_str)
+    }
+
     /// A mock's: these APIs and people, everybody as client, every default.
     pub fn mock(apis: Vec<Api>, directory: Arc<Directory>) -> Self {
         Self {

@@ -4,7 +4,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use store::{Owner, Session};
 
-use super::{Visitor, password::is_fresh};
+use super::Visitor;
 use crate::{
     activity::Activity,
     answer::{Answer, json_answer, see_other},
@@ -87,7 +87,7 @@ pub(super) async fn act(
     let (now, until) = (call.visit.now, call.revoked_until());
     let (which, wish) = (form.text("which"), form.text("do"));
     // Who finds a browser open does not shut out its owner elsewhere (OWASP ASVS 5.0, 7.5.2).
-    if wish.starts_with("end") && !is_fresh(call, &visitor.session) {
+    if wish.starts_with("end") && !call.is_fresh(&visitor.session) {
         let again = Some(visitor.account.name.clone());
         let errand = Errand::Account { path: "/".to_owned(), again };
         return Ok(sign_in::show(call, &errand, None, None).await);

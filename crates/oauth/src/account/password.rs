@@ -1,8 +1,7 @@
 //! Another password: because somebody wants one, or because the present one is no longer good enough.
 
 use http::StatusCode;
-use identity::{Account, LINK_LIFE, Shown, password::About};
-use store::Session;
+use identity::{Account, Shown, password::About};
 
 use super::{Visitor, proven, show};
 use crate::{
@@ -58,7 +57,7 @@ pub(super) async fn change(
         }
     };
     if account.must_change {
-        if !is_fresh(call, &visitor.session) {
+        if !call.is_fresh(&visitor.session) {
             return Ok(sign_in::show(call, &errand, None, Some(&account.name)).await);
         }
     } else if let Err(problem) = proven(call, visitor, form.text("current")).await {
@@ -97,9 +96,4 @@ pub(super) async fn change(
     // It is none the newer for it: whatever else was shown was shown before.
     let (class, since) = (visitor.session.acr.as_deref(), (&*visitor.session).into());
     Ok(entry::enter(call, &errand, &account, Some(Proof { shown: &shown, class, since })).await)
-}
-
-/// Whether somebody has just signed in.
-pub(super) fn is_fresh(call: &Call<'_>, session: &Session) -> bool {
-    call.visit.now.since(session.signed_in_at) < LINK_LIFE
 }

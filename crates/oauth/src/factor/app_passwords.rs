@@ -125,10 +125,7 @@ async fn page(call: &Call<'_>, owner: &Owner, made: Option<&str>) -> Result<Answ
         })
         .collect();
     let offered = offered(call, owner);
-    let text = |name: &str| {
-        let mut texts = call.settings.apis.iter().filter_map(|api| api.scopes.get(name));
-        texts.find(|text| !text.is_empty()).map(String::as_str)
-    };
+    let text = |name: &str| call.settings.scope_text(name);
     let scopes = offered.iter().map(Scope::as_str);
     let scopes: Vec<Permission<'_>> =
         scopes.map(|scope| Permission { scope, text: text(scope), optional: true, ticked: false }).collect();

@@ -1,6 +1,6 @@
 //! What the pages of an account's factors share: who is there, and whether that is sure enough.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use http::Method;
 use identity::{Account, Missing, Shown};
@@ -20,9 +20,6 @@ use crate::{
     server::Call,
     sign_in,
 };
-
-/// How old a sign-in may be with which factors are changed (OWASP ASVS 5.0, 7.5.1).
-const FRESH: Duration = Duration::from_secs(900);
 
 /// Who is there, and what they have.
 pub(super) struct Owner {
@@ -69,7 +66,7 @@ pub(super) async fn owner(call: &Call<'_>, path: &str, query: Option<&str>) -> R
     let Some(account) = account.filter(|account| !account.disabled) else {
         return Err(sign_in::show(call, &again(None), None, None).await);
     };
-    if call.visit.now.since(session.signed_in_at) > FRESH {
+    if !call.is_fresh(&session) {
         return Err(sign_in::show(call, &again(Some(account.name.clone())), None, None).await);
     }
     let means = Means::of(call, &account).await.map_err(|fault| call.fault(&fault))?;
