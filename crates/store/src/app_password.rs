@@ -11,18 +11,15 @@ impl Store {
     /// Keeps an app password that its owner just made. False: there is a key of this id, or as many open as they
     /// may have.
     pub async fn add_app_password(&self, realm: &RealmId, key: Key, most: u32) -> Result<bool, Fault> {
-        let (memory, of, id) = (self.memory(realm), realm.clone(), key.id.clone());
-        let added = self
-            .write(async move |transaction| {
-                let open = open(transaction, &of, &key.owner, key.created_at, most).await?;
-                if open.len() >= most as usize {
-                    return Ok(false);
-                }
-                insert(transaction, &of, &key).await
-            })
-            .await;
-        memory.keys.forget(&*id);
-        added
+        let of = realm.clone();
+        self.write(async move |transaction| {
+            let open = open(transaction, &of, &key.owner, key.created_at, most).await?;
+            if open.len() >= most as usize {
+                return Ok(false);
+            }
+            insert(transaction, &of, &key).await
+        })
+        .await
     }
 
     /// The app passwords of an owner that open at `now`, from the oldest to the newest, at most so many.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Fault, Hash, KeyKind, Owner, Store,
     cache::Known,
-    memory::{Changed, FORGIVEN},
+    memory::Changed,
     session::record_revocation,
     transaction::Transaction,
     value::{Row, Value},
@@ -59,26 +59,19 @@ const COLUMNS: &str = "id, secret_hash, record, created_at, disabled_at";
 impl Store {
     /// Adds a client. False: there is one of this id.
     pub async fn add_client(&self, realm: &RealmId, client: Client) -> Result<bool, Fault> {
-        let (of, id) = (realm.clone(), client.id.clone());
-        let added = self
-            .write(async move |transaction| {
-                if by_id(transaction, &of, &client.id).await?.is_some() {
-                    return Ok(false);
-                }
-                let sql = format!("INSERT INTO clients (realm, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)");
-                transaction.rows(&sql, &arguments(&of, &client)?).await?;
-                transaction.announce_change(&of, Changed::Client, &client.id).await?;
-                // One of this name may have been removed: what it was given is told by its age.
-                crate::session::forgive(transaction, &of, &client.id).await?;
-                Ok(true)
-            })
-            .await;
-        let memory = self.memory(realm);
-        memory.clients.forget(&());
-        if let Ok(true) = added {
-            memory.revoke(&id, FORGIVEN);
-        }
-        added
+        let of = realm.clone();
+        self.write(async move |transaction| {
+            if by_id(transaction, &of, &client.id).await?.is_some() {
+                return Ok(false);
+            }
+            let sql = format!("INSERT INTO clients (realm, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)");
+            transaction.rows(&sql, &arguments(&of, &client)?).await?;
+            transaction.announce_change(&of, Changed::Client, &client.id).await?;
+            // One of this name may have been removed: what it was given is told by its age.
+            crate::session::forgive(transaction, &of, &client.id).await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Every client of a realm; from memory where they were asked for before. There are as many clients as
@@ -109,20 +102,17 @@ impl Store {
         change: impl Fn(&mut Client) + Send + 'static,
     ) -> Result<Option<Client>, Fault> {
         let (of, wanted) = (realm.clone(), id.to_owned());
-        let changed = self
-            .write(async move |transaction| {
-                let Some(mut client) = by_id(transaction, &of, &wanted).await? else { return Ok(None) };
-                change(&mut client);
-                client.id.clone_from(&wanted);
-                let sql = "UPDATE clients SET secret_hash = $3, record = $4, created_at = $5, disabled_at = $6 \
-                           WHERE realm = $1 AND id = $2";
-                transaction.rows(sql, &arguments(&of, &client)?).await?;
-                transaction.announce_change(&of, Changed::Client, &wanted).await?;
-                Ok(Some(client))
-            })
-            .await;
-        self.memory(realm).clients.forget(&());
-        changed
+        self.write(async move |transaction| {
+            let Some(mut client) = by_id(transaction, &of, &wanted).await? else { return Ok(None) };
+            change(&mut client);
+            client.id.clone_from(&wanted);
+            let sql = "UPDATE clients SET secret_hash = $3, record = $4, created_at = $5, disabled_at = $6 \
+                       WHERE realm = $1 AND id = $2";
+            transaction.rows(sql, &arguments(&of, &client)?).await?;
+            transaction.announce_change(&of, Changed::Client, &wanted).await?;
+            Ok(Some(client))
+        })
+        .await
     }
 
     /// Removes a client with its keys; its refresh tokens are revoked. Its access tokens end by themselves,
@@ -136,32 +126,27 @@ impl Store {
     ) -> Result<bool, Fault> {
         let memory = self.memory(realm);
         let (of, wanted) = (realm.clone(), id.to_owned());
-        let removed = self
-            .write(async move |transaction| {
-                let named = [Value::text(of.as_str()), Value::text(&wanted)];
-                let sql = "DELETE FROM clients WHERE realm = $1 AND id = $2 RETURNING id";
-                if transaction.rows(sql, &named).await?.is_empty() {
-                    return Ok(false);
-                }
-                let owner = Owner::Client(wanted.clone());
-                crate::key::remove_of(transaction, &of, &owner, &[KeyKind::ApiKey]).await?;
-                let sql = "DELETE FROM consents WHERE realm = $1 AND client = $2";
-                transaction.rows(sql, &named).await?;
-                let sql = "SELECT family FROM families WHERE realm = $1 AND client = $2 AND revoked_at = 0";
-                for row in transaction.all_rows(sql, &named).await? {
-                    crate::refresh::revoke_in(transaction, &memory, &of, row.text(0)?, now, until).await?;
-                }
-                // What it was given for itself names it as its subject.
-                record_revocation(transaction, &of, &wanted, until).await?;
-                memory.revoke(&wanted, until);
-                transaction.announce_change(&of, Changed::Client, &wanted).await?;
-                Ok(true)
-            })
-            .await;
-        let memory = self.memory(realm);
-        memory.clients.forget(&());
-        memory.keys.clear();
-        removed
+        self.write(async move |transaction| {
+            let named = [Value::text(of.as_str()), Value::text(&wanted)];
+            let sql = "DELETE FROM clients WHERE realm = $1 AND id = $2 RETURNING id";
+            if transaction.rows(sql, &named).await?.is_empty() {
+                return Ok(false);
+            }
+            let owner = Owner::Client(wanted.clone());
+            crate::key::remove_of(transaction, &of, &owner, &[KeyKind::ApiKey]).await?;
+            let sql = "DELETE FROM consents WHERE realm = $1 AND client = $2";
+            transaction.rows(sql, &named).await?;
+            let sql = "SELECT family FROM families WHERE realm = $1 AND client = $2 AND revoked_at = 0";
+            for row in transaction.all_rows(sql, &named).await? {
+                crate::refresh::revoke_in(transaction, &memory, &of, row.text(0)?, now, until).await?;
+            }
+            // What it was given for itself names it as its subject.
+            record_revocation(transaction, &of, &wanted, until).await?;
+            memory.revoke(&wanted, until);
+            transaction.announce_change(&of, Changed::Client, &wanted).await?;
+            Ok(true)
+        })
+        .await
     }
 }
 

@@ -109,10 +109,8 @@ pub(crate) const COLUMNS: &str = "id, kind, hash, owner_kind, owner, name, scope
 impl Store {
     /// Keeps a key that was just made. False: there is one of this id.
     pub async fn add_key(&self, realm: &RealmId, key: Key) -> Result<bool, Fault> {
-        let (memory, of, id) = (self.memory(realm), realm.clone(), key.id.clone());
-        let added = self.write(async move |transaction| insert(transaction, &of, &key).await).await;
-        memory.keys.forget(&*id);
-        added
+        let of = realm.clone();
+        self.write(async move |transaction| insert(transaction, &of, &key).await).await
     }
 
     /// The key of an id; from memory where it was asked for before.
@@ -168,44 +166,38 @@ impl Store {
         until: Timestamp,
     ) -> Result<Option<Key>, Fault> {
         let (of, wanted) = (realm.clone(), id.to_owned());
-        let rotated = self
-            .write(async move |transaction| {
-                let Some(mut old) = by_id(transaction, &of, &wanted).await? else { return Ok(None) };
-                if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
-                    return Ok(None);
-                }
-                old.expires_at = Some(old.expires_at.map_or(until, |end| end.min(until)));
-                let mut successor = successor.clone();
-                successor.replaces = Some(wanted.clone());
-                if !insert(transaction, &of, &successor).await? {
-                    return Err(Fault::Record("two keys of one id"));
-                }
-                // Who has the successor is not reminded of this one.
-                let sets = "expires_at = $3, reminded_at = $3";
-                end_at(transaction, &of, &wanted, sets, old.expires_at.unwrap_or(until)).await?;
-                Ok(Some(old))
-            })
-            .await;
-        self.memory(realm).keys.forget(id);
-        rotated
+        self.write(async move |transaction| {
+            let Some(mut old) = by_id(transaction, &of, &wanted).await? else { return Ok(None) };
+            if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
+                return Ok(None);
+            }
+            old.expires_at = Some(old.expires_at.map_or(until, |end| end.min(until)));
+            let mut successor = successor.clone();
+            successor.replaces = Some(wanted.clone());
+            if !insert(transaction, &of, &successor).await? {
+                return Err(Fault::Record("two keys of one id"));
+            }
+            // Who has the successor is not reminded of this one.
+            let sets = "expires_at = $3, reminded_at = $3";
+            end_at(transaction, &of, &wanted, sets, old.expires_at.unwrap_or(until)).await?;
+            Ok(Some(old))
+        })
+        .await
     }
 
     /// Withdraws a key, here at once and elsewhere as soon as it is told. The key as it is then; `None` where
     /// there is none of this id. One that was withdrawn before keeps its time.
     pub async fn revoke_key(&self, realm: &RealmId, id: &str, now: Timestamp) -> Result<Option<Key>, Fault> {
         let (of, wanted) = (realm.clone(), id.to_owned());
-        let revoked = self
-            .write(async move |transaction| {
-                let Some(mut key) = by_id(transaction, &of, &wanted).await? else { return Ok(None) };
-                if key.revoked_at.is_none() {
-                    key.revoked_at = Some(now);
-                    end_at(transaction, &of, &wanted, "revoked_at = $3", now).await?;
-                }
-                Ok(Some(key))
-            })
-            .await;
-        self.memory(realm).keys.forget(id);
-        revoked
+        self.write(async move |transaction| {
+            let Some(mut key) = by_id(transaction, &of, &wanted).await? else { return Ok(None) };
+            if key.revoked_at.is_none() {
+                key.revoked_at = Some(now);
+                end_at(transaction, &of, &wanted, "revoked_at = $3", now).await?;
+            }
+            Ok(Some(key))
+        })
+        .await
     }
 }
 
@@ -254,14 +246,13 @@ async fn end_at(
     transaction.announce_change(realm, Changed::Key, id).await
 }
 
-/// Removes what an owner has of these kinds; the ids.
+/// Removes what an owner has of these kinds.
 pub(crate) async fn remove_of(
     transaction: &mut Transaction<'_>,
     realm: &RealmId,
     owner: &Owner,
     kinds: &[KeyKind],
-) -> Result<Vec<String>, Fault> {
-    let mut removed = Vec::new();
+) -> Result<(), Fault> {
     for kind in kinds {
         let whose = [realm.as_str(), owner.kind(), owner.id(), kind.as_str()].map(Value::text);
         let sql =
@@ -271,10 +262,9 @@ pub(crate) async fn remove_of(
             let sql = "DELETE FROM key_uses WHERE realm = $1 AND id = $2";
             transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(id)]).await?;
             transaction.announce_change(realm, Changed::Key, id).await?;
-            removed.push(id.to_owned());
         }
     }
-    Ok(removed)
+    Ok(())
 }
 
 async fn by_id(transaction: &mut Transaction<'_>, realm: &RealmId, id: &str) -> Result<Option<Key>, Fault> {

@@ -183,7 +183,7 @@ impl Memory {
         self.watched.write().unwrap_or_else(PoisonError::into_inner).of.remove(family);
     }
 
-    /// A record was changed elsewhere.
+    /// A record was changed, here or elsewhere.
     pub(crate) fn changed(&self, kind: Changed, id: &str) {
         match kind {
             Changed::User => self.users.forget(id),
@@ -192,10 +192,7 @@ impl Memory {
                 // Of an older node.
                 None => self.sessions.clear(),
             },
-            Changed::Client => {
-                self.clients.forget(&());
-                self.keys.clear();
-            }
+            Changed::Client => self.clients.forget(&()),
             Changed::Key => self.keys.forget(id),
         }
     }

@@ -41,7 +41,7 @@ const NEWS: &str = "lobby_news";
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: PgPool,
-    /// The name of this node among those that share the database: it need not be told what it did itself.
+    /// The name of this node among those that share the database.
     node: Arc<str>,
     turn: Arc<AtomicU32>,
 }
@@ -59,21 +59,24 @@ impl Postgres {
         let node: Arc<str> = named.first().ok_or(Fault::Record("a row is missing"))?.text(0)?.into();
         let lock = "SELECT CAST(pg_advisory_xact_lock($1) AS TEXT)";
         rows(&mut transaction, lock, &[Value::Integer(MIGRATION_LOCK)]).await?;
-        prepare(&mut Transaction::Postgres { connection: &mut transaction, node: &node }).await?;
+        prepare(&mut Transaction::postgres(&mut transaction, &node)).await?;
         transaction.commit().await?;
         Ok(Self { pool, node, turn: Arc::default() })
     }
 
-    /// Runs `job` atomically, and answers once it is committed. It may run more than once.
+    /// Runs `job` atomically, and answers once it is committed. It may run more than once. Before the answer `told`
+    /// hears what the job told, and whether it is done; where nobody waits for the answer any more, [`Self::listen`]
+    /// hears it.
     pub(crate) async fn write<T>(
         &self,
         job: impl AsyncFn(&mut Transaction<'_>) -> Result<T, Fault>,
         trace: Trace,
+        told: impl Fn(Vec<(RealmId, News)>, bool),
     ) -> Result<T, Fault> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.attempt(&job, &trace).await {
+            match self.attempt(&job, &trace, &told).await {
                 // Each waits longer than the time before, and not as long as another: of many who meet some get
                 // through.
                 Err(fault) if fault.is_conflict() && tries < TRIES => {
@@ -90,13 +93,17 @@ impl Postgres {
         &self,
         job: &impl AsyncFn(&mut Transaction<'_>) -> Result<T, Fault>,
         trace: &Trace,
+        told: &impl Fn(Vec<(RealmId, News)>, bool),
     ) -> Result<T, Fault> {
         let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await?;
-        let mut within = Transaction::Postgres { connection: &mut transaction, node: &self.node };
+        let mut within = Transaction::postgres(&mut transaction, &self.node);
         let before = audit::before(&mut within, trace).await?;
         let outcome = job(&mut within).await?;
         audit::leave(&mut within, trace, before).await?;
-        transaction.commit().await?;
+        let news = within.into_news();
+        let committed = transaction.commit().await;
+        told(news, committed.is_ok());
+        committed?;
         Ok(outcome)
     }
 
@@ -106,7 +113,7 @@ impl Postgres {
         job: impl AsyncFn(&mut Transaction<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let mut connection = self.pool.acquire().await?;
-        job(&mut Transaction::Postgres { connection: &mut connection, node: &self.node }).await
+        job(&mut Transaction::postgres(&mut connection, &self.node)).await
     }
 
     /// Runs `job`, which changes nothing, on what is committed now.
@@ -116,14 +123,14 @@ impl Postgres {
     ) -> Result<T, Fault> {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         let mut transaction = self.pool.begin_with(begin).await?;
-        let outcome =
-            job(&mut Transaction::Postgres { connection: &mut transaction, node: &self.node }).await?;
+        let outcome = job(&mut Transaction::postgres(&mut transaction, &self.node)).await?;
         transaction.commit().await?;
         Ok(outcome)
     }
 
-    /// Hears what other nodes tell, until the connection is lost or `told` says that nobody cares. `listening`
-    /// runs first, when nothing more can be missed.
+    /// Hears what nodes tell, until the connection is lost or `told` says that nobody cares. `listening` runs first,
+    /// when nothing more can be missed. Of this node's own news it hears what was changed: whoever asked for it may
+    /// have gone before it was done.
     pub(crate) async fn listen(
         &self,
         listening: impl AsyncFnOnce() -> Result<(), Fault>,
@@ -146,7 +153,7 @@ impl Postgres {
                 }
             };
             if let Ok(notice) = serde_json::from_str::<Notice>(note.payload())
-                && *notice.node != *self.node
+                && (*notice.node != *self.node || matches!(notice.news, News::Changed { .. }))
                 && !told(notice)
             {
                 return Ok(());
@@ -157,10 +164,10 @@ impl Postgres {
 
 /// What a node tells the others that share its database.
 #[derive(serde::Serialize, serde::Deserialize)]
-pub(crate) struct Notice {
+pub(crate) struct Notice<N = News> {
     node: String,
     pub(crate) realm: String,
-    pub(crate) news: News,
+    pub(crate) news: N,
 }
 
 /// What happened in a realm.
@@ -176,7 +183,7 @@ pub(crate) async fn announce(
     connection: &mut PgConnection,
     node: &str,
     realm: &RealmId,
-    news: News,
+    news: &News,
 ) -> Result<(), Fault> {
     let notice = Notice { node: node.to_owned(), realm: realm.as_str().to_owned(), news };
     let arguments = [Value::text(NEWS), Value::Text(serde_json::to_string(&notice)?)];

@@ -71,26 +71,19 @@ impl Store {
             Value::Integer(session.password_version.into()),
         ];
         let of = realm.clone();
-        let opened = self
-            .write(async move |transaction| {
-                if let Some(replaced) = replaced {
-                    let sql = "DELETE FROM sessions WHERE realm = $1 AND cookie_hash = $2";
-                    transaction.rows(sql, &[Value::text(of.as_str()), Value::bytes(&replaced)]).await?;
-                    transaction.announce_change(&of, Changed::Session, &named(&replaced)).await?;
-                }
-                let sql = format!(
-                    "INSERT INTO sessions (realm, cookie_hash, {COLUMNS}) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-                );
-                transaction.rows(&sql, &arguments).await.map(drop)
-            })
-            .await;
-        let memory = self.memory(realm);
-        memory.sessions.forget(&cookie);
-        if let Some(replaced) = replaced {
-            memory.sessions.forget(&replaced);
-        }
-        opened
+        self.write(async move |transaction| {
+            if let Some(replaced) = replaced {
+                let sql = "DELETE FROM sessions WHERE realm = $1 AND cookie_hash = $2";
+                transaction.rows(sql, &[Value::text(of.as_str()), Value::bytes(&replaced)]).await?;
+                transaction.announce_change(&of, Changed::Session, &named(&replaced)).await?;
+            }
+            let sql = format!(
+                "INSERT INTO sessions (realm, cookie_hash, {COLUMNS}) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+            );
+            transaction.rows(&sql, &arguments).await.map(drop)
+        })
+        .await
     }
 
     /// The session of a cookie, whatever its age; from memory where it was asked for before.
@@ -151,17 +144,14 @@ impl Store {
     /// Notes that a session was used.
     pub async fn touch_session(&self, realm: &RealmId, cookie: Hash, now: Timestamp) -> Result<(), Fault> {
         let of = realm.clone();
-        let touched = self
-            .write(async move |transaction| {
-                let sql = "UPDATE sessions SET seen_at = $3 WHERE realm = $1 AND cookie_hash = $2";
-                let arguments =
-                    [Value::text(of.as_str()), Value::bytes(&cookie), Value::Integer(now.as_micros())];
-                transaction.rows(sql, &arguments).await?;
-                transaction.announce_change(&of, Changed::Session, &named(&cookie)).await
-            })
-            .await;
-        self.memory(realm).sessions.forget(&cookie);
-        touched
+        self.write(async move |transaction| {
+            let sql = "UPDATE sessions SET seen_at = $3 WHERE realm = $1 AND cookie_hash = $2";
+            let arguments =
+                [Value::text(of.as_str()), Value::bytes(&cookie), Value::Integer(now.as_micros())];
+            transaction.rows(sql, &arguments).await?;
+            transaction.announce_change(&of, Changed::Session, &named(&cookie)).await
+        })
+        .await
     }
 
     /// Whether there is a session of this id, or a refresh token of one.
@@ -305,18 +295,18 @@ async fn end(
     Ok(())
 }
 
-/// Takes the revocation of a name back: somebody new bears it. True: there was one, and memory must hear of it.
+/// Takes the revocation of a name back: somebody new bears it.
 pub(crate) async fn forgive(
     transaction: &mut Transaction<'_>,
     realm: &RealmId,
     name: &str,
-) -> Result<bool, Fault> {
+) -> Result<(), Fault> {
     let sql = "DELETE FROM revocations WHERE realm = $1 AND what = $2 RETURNING what";
     let there = transaction.rows(sql, &[Value::text(realm.as_str()), Value::text(name)]).await?;
     if !there.is_empty() {
         transaction.announce(realm, name, FORGIVEN).await?;
     }
-    Ok(!there.is_empty())
+    Ok(())
 }
 
 pub(crate) async fn record_revocation(

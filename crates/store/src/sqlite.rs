@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use model::RealmId;
 use rusqlite::{
     Connection, OpenFlags, ToSql,
     types::{ToSqlOutput, ValueRef},
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     Fault,
     audit::{self, Trace},
+    postgres::News,
     transaction::Transaction,
     value::{Row, Value},
 };
@@ -75,7 +77,7 @@ impl Sqlite {
             rows(&connection, &format!("PRAGMA {pragma}"), &[])?;
         }
         rows(&connection, "BEGIN IMMEDIATE", &[])?;
-        at_once(prepare(&mut Transaction::Sqlite(&mut connection)))?;
+        at_once(prepare(&mut Transaction::sqlite(&mut connection)))?;
         rows(&connection, "COMMIT", &[])?;
         let writer = Worker::start("store", connection, write)?;
         let mut readers = Vec::new();
@@ -93,13 +95,15 @@ impl Sqlite {
         self.readers.is_empty()
     }
 
-    /// Runs `job` on the writer, alone and atomically, and answers once it is committed.
+    /// Runs `job` on the writer, alone and atomically, and answers once it is committed. Before the answer, and also
+    /// where nobody waits for it any more, `told` hears what the job told, and whether it is done.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         job: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
         trace: Trace,
+        told: impl FnOnce(Vec<(RealmId, News)>, bool) + Send + 'static,
     ) -> Result<T, Fault> {
-        self.writer.run(async move |transaction| savepoint(transaction, job, &trace).await).await
+        self.writer.run_and(async move |transaction| savepoint(transaction, job, &trace).await, told).await
     }
 
     /// Runs `job`, which changes nothing, beside the writer.
@@ -177,10 +181,21 @@ impl Worker {
         &self,
         job: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
+        self.run_and(job, |_, _| {}).await
+    }
+
+    async fn run_and<T: Send + 'static>(
+        &self,
+        job: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+        told: impl FnOnce(Vec<(RealmId, News)>, bool) + Send + 'static,
+    ) -> Result<T, Fault> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let outcome = at_once(job(&mut Transaction::Sqlite(connection)));
+            let mut transaction = Transaction::sqlite(connection);
+            let outcome = at_once(job(&mut transaction));
+            let news = transaction.into_news();
             Box::new(move |committed| {
+                told(news, committed && outcome.is_ok());
                 // Whoever asked may have gone: nothing is owed to them.
                 let _ = answer.send(if committed { outcome } else { Err(Fault::Commit) });
             })
@@ -335,6 +350,7 @@ mod tests {
                         transaction.rows(sql, &arguments).await.map(drop)
                     },
                     None,
+                    |_, _| {},
                 );
                 (number, write.await)
             });
@@ -354,7 +370,7 @@ mod tests {
         let more = async |transaction: &mut Transaction<'_>| {
             transaction.rows("INSERT INTO notes (number, text) VALUES (-1, '')", &[]).await.map(drop)
         };
-        sqlite.write(more, None).await.unwrap();
+        sqlite.write(more, None, |_, _| {}).await.unwrap();
         let numbers = async |transaction: &mut Transaction<'_>| {
             let rows = transaction.rows("SELECT number FROM notes WHERE number >= 0", &[]).await?;
             rows.iter().map(|row| row.integer(0)).collect::<Result<Vec<_>, _>>()

@@ -143,8 +143,13 @@ impl Store {
         let entry = self.entry.clone();
         let began = Instant::now();
         let done = match &self.database {
-            Database::Sqlite(sqlite) => sqlite.write(job, entry).await,
-            Database::Postgres(postgres) => postgres.write(job, entry).await,
+            Database::Sqlite(sqlite) => {
+                let memories = self.memories.clone();
+                sqlite.write(job, entry, move |news, is_done| memories.hear_own(news, is_done)).await
+            }
+            Database::Postgres(postgres) => {
+                postgres.write(job, entry, |news, is_done| self.memories.hear_own(news, is_done)).await
+            }
         };
         self.memories.timings.writes.note(began.elapsed(), done.is_err());
         done
@@ -240,6 +245,23 @@ impl Memories {
         memories.values().for_each(|memory| memory.forget_records());
     }
 
+    fn hear(&self, realm: &RealmId, news: News) {
+        let memory = self.memory(realm);
+        match news {
+            News::Revoked { what, until } => memory.revoke(&what, Timestamp::from_micros(until)),
+            News::Changed { kind, id } => memory.changed(kind, &id),
+        }
+    }
+
+    /// What a write of this node told. Where it failed it may be done all the same: a record is read anew then.
+    fn hear_own(&self, news: Vec<(RealmId, News)>, is_done: bool) {
+        for (realm, news) in news {
+            if is_done || matches!(news, News::Changed { .. }) {
+                self.hear(&realm, news);
+            }
+        }
+    }
+
     /// Remembers what was read, unless a realm was forgotten since.
     fn take(&self, revoked: Vec<Revoked>, before: u64) -> bool {
         let mut memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
@@ -264,7 +286,7 @@ async fn revoked(transaction: &mut Transaction<'_>) -> Result<Vec<Revoked>, Faul
     read.collect()
 }
 
-/// Takes over what other nodes tell, as long as the store lives. After a silence everything is read again.
+/// Takes over what nodes tell, as long as the store lives. After a silence everything is read again.
 async fn hear(postgres: Postgres, memories: Weak<Memories>) {
     let database = Database::Postgres(postgres.clone());
     while memories.strong_count() > 0 {
@@ -277,11 +299,7 @@ async fn hear(postgres: Postgres, memories: Weak<Memories>) {
         };
         let told = |notice: Notice| {
             let Some(memories) = memories.upgrade() else { return false };
-            let memory = memories.memory(&RealmId::new(&notice.realm));
-            match notice.news {
-                News::Revoked { what, until } => memory.revoke(&what, Timestamp::from_micros(until)),
-                News::Changed { kind, id } => memory.changed(kind, &id),
-            }
+            memories.hear(&RealmId::new(&notice.realm), notice.news);
             true
         };
         // Whether it ended well or not, it has ended: the connection is gone.

@@ -9,7 +9,7 @@ use crate::{
     Fault, KeyKind, Owner, Store,
     cache::Known,
     key::remove_of,
-    memory::{Changed, FORGIVEN},
+    memory::Changed,
     owner::{Removed, is_last_owner, needs_passkeys},
     session::end_sessions,
     transaction::Transaction,
@@ -134,26 +134,22 @@ const NOBODY: &str = "'0123456789abcdefghijkl', 'nobody', 'nobody', 'nobody@exam
 impl Store {
     /// Adds somebody.
     pub async fn add_user(&self, realm: &RealmId, user: User) -> Result<Written<()>, Fault> {
-        let (memory, of, id) = (self.memory(realm), realm.clone(), user.id.clone());
-        let written = self
-            .write(async move |transaction| {
-                if let Some(taken) = taken(transaction, &of, &user).await? {
-                    return Ok(taken);
-                }
-                let sql = format!(
-                    "INSERT INTO users (realm, {COLUMNS}) VALUES \
-                     ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-                );
-                transaction.rows(&sql, &arguments(&of, &user)?).await?;
-                crate::session::forgive(transaction, &of, &user.id).await?;
-                Ok(Written::Done(()))
-            })
-            .await;
-        memory.users.forget(&*id);
-        if let Ok(Written::Done(())) = written {
-            memory.revoke(&id, FORGIVEN);
-        }
-        written
+        let of = realm.clone();
+        self.write(async move |transaction| {
+            if let Some(taken) = taken(transaction, &of, &user).await? {
+                return Ok(taken);
+            }
+            let sql = format!(
+                "INSERT INTO users (realm, {COLUMNS}) VALUES \
+                 ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+            );
+            transaction.rows(&sql, &arguments(&of, &user)?).await?;
+            // Who was removed was remembered as nobody, and as revoked.
+            transaction.announce_change(&of, Changed::User, &user.id).await?;
+            crate::session::forgive(transaction, &of, &user.id).await?;
+            Ok(Written::Done(()))
+        })
+        .await
     }
 
     /// The user of an id; from memory where it was asked for before.
@@ -229,39 +225,34 @@ impl Store {
     ) -> Result<Written<()>, Fault> {
         let memory = self.memory(realm);
         let (of, wanted) = (realm.clone(), id.to_owned());
-        let removed = self
-            .write(async move |transaction| {
-                let Some(user) = by(transaction, "id", &of, &wanted).await? else {
-                    return Ok(Written::Unknown);
-                };
-                if is_last_owner(transaction, &of, &user).await? {
-                    return Ok(Written::LastOwner);
-                }
-                let named = [Value::text(of.as_str()), Value::text(&wanted)];
-                transaction.rows("DELETE FROM users WHERE realm = $1 AND id = $2", &named).await?;
-                for (table, column, address) in
-                    [("mails", "recipient", &user.email), ("links", "subject", &user.email_key)]
-                {
-                    let sql = format!("DELETE FROM {table} WHERE realm = $1 AND {column} = $2");
-                    transaction.rows(&sql, &[Value::text(of.as_str()), Value::text(address)]).await?;
-                }
-                for (table, column) in OF_USER {
-                    let sql = format!("DELETE FROM {table} WHERE realm = $1 AND {column} = $2");
-                    transaction.rows(&sql, &named).await?;
-                }
-                let owner = Owner::User(wanted.clone());
-                remove_of(transaction, &of, &owner, &[KeyKind::ApiKey, KeyKind::AppPassword]).await?;
-                end_sessions(transaction, &memory, &of, &wanted, None, (now, until)).await?;
-                crate::session::record_revocation(transaction, &of, &wanted, until).await?;
-                memory.revoke(&wanted, until);
-                transaction.announce_change(&of, Changed::User, &wanted).await?;
-                Ok(Written::Done(()))
-            })
-            .await;
-        let memory = self.memory(realm);
-        memory.users.forget(id);
-        memory.keys.clear();
-        removed
+        self.write(async move |transaction| {
+            let Some(user) = by(transaction, "id", &of, &wanted).await? else {
+                return Ok(Written::Unknown);
+            };
+            if is_last_owner(transaction, &of, &user).await? {
+                return Ok(Written::LastOwner);
+            }
+            let named = [Value::text(of.as_str()), Value::text(&wanted)];
+            transaction.rows("DELETE FROM users WHERE realm = $1 AND id = $2", &named).await?;
+            for (table, column, address) in
+                [("mails", "recipient", &user.email), ("links", "subject", &user.email_key)]
+            {
+                let sql = format!("DELETE FROM {table} WHERE realm = $1 AND {column} = $2");
+                transaction.rows(&sql, &[Value::text(of.as_str()), Value::text(address)]).await?;
+            }
+            for (table, column) in OF_USER {
+                let sql = format!("DELETE FROM {table} WHERE realm = $1 AND {column} = $2");
+                transaction.rows(&sql, &named).await?;
+            }
+            let owner = Owner::User(wanted.clone());
+            remove_of(transaction, &of, &owner, &[KeyKind::ApiKey, KeyKind::AppPassword]).await?;
+            end_sessions(transaction, &memory, &of, &wanted, None, (now, until)).await?;
+            crate::session::record_revocation(transaction, &of, &wanted, until).await?;
+            memory.revoke(&wanted, until);
+            transaction.announce_change(&of, Changed::User, &wanted).await?;
+            Ok(Written::Done(()))
+        })
+        .await
     }
 
     /// Takes away everything that a user shows beside a password, and every browser in which they need not.

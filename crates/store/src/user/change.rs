@@ -53,39 +53,23 @@ impl Store {
         ends: Option<Ends>,
     ) -> Result<Written<User>, Fault> {
         let (memory, of, wanted) = (self.memory(realm), realm.clone(), id.to_owned());
-        let written = self
-            .write(async move |transaction| {
-                let Some(before) = by(transaction, "id", &of, &wanted).await? else {
-                    return Ok((Written::Unknown, Vec::new()));
-                };
-                let mut user = before.clone();
-                change(&mut user);
-                user.id.clone_from(&before.id);
-                if user.password.expose() != before.password.expose() {
-                    user.password_version = before.password_version.saturating_add(1);
-                }
-                if let Some(refused) = update(transaction, &of, (&before, &user)).await? {
-                    return Ok((refused, Vec::new()));
-                }
-                let ended = end_with(transaction, &memory, &of, (&before, &user), ends.as_ref()).await?;
-                Ok((Written::Done(user), ended))
-            })
-            .await;
-        let memory = self.memory(realm);
-        memory.users.forget(id);
-        match written {
-            Ok((written, ended)) => {
-                for key in &ended {
-                    memory.keys.forget(key.as_str());
-                }
-                Ok(written)
+        self.write(async move |transaction| {
+            let Some(before) = by(transaction, "id", &of, &wanted).await? else {
+                return Ok(Written::Unknown);
+            };
+            let mut user = before.clone();
+            change(&mut user);
+            user.id.clone_from(&before.id);
+            if user.password.expose() != before.password.expose() {
+                user.password_version = before.password_version.saturating_add(1);
             }
-            Err(fault) => {
-                // It may be done all the same.
-                memory.keys.clear();
-                Err(fault)
+            if let Some(refused) = update(transaction, &of, (&before, &user)).await? {
+                return Ok(refused);
             }
-        }
+            end_with(transaction, &memory, &of, (&before, &user), ends.as_ref()).await?;
+            Ok(Written::Done(user))
+        })
+        .await
     }
 
     /// Puts another hash of the same password in the place of the one that was there, unless the password was
@@ -100,15 +84,12 @@ impl Store {
         let arguments =
             [Value::text(realm.as_str()), Value::text(id), Value::text(before), Value::text(after)];
         let (of, user) = (realm.clone(), id.to_owned());
-        let written = self
-            .write(async move |transaction| {
-                let sql = "UPDATE users SET password = $4 WHERE realm = $1 AND id = $2 AND password = $3";
-                transaction.rows(sql, &arguments).await?;
-                transaction.announce_change(&of, Changed::User, &user).await
-            })
-            .await;
-        self.memory(realm).users.forget(id);
-        written
+        self.write(async move |transaction| {
+            let sql = "UPDATE users SET password = $4 WHERE realm = $1 AND id = $2 AND password = $3";
+            transaction.rows(sql, &arguments).await?;
+            transaction.announce_change(&of, Changed::User, &user).await
+        })
+        .await
     }
 }
 
@@ -137,14 +118,14 @@ async fn update(
     Ok(None)
 }
 
-/// Ends what a change takes the ground from; the keys that are gone.
+/// Ends what a change takes the ground from.
 async fn end_with(
     transaction: &mut Transaction<'_>,
     memory: &Memory,
     realm: &RealmId,
     (before, user): (&User, &User),
     ends: Option<&Ends>,
-) -> Result<Vec<String>, Fault> {
+) -> Result<(), Fault> {
     let is_another = user.password_version != before.password_version;
     // What was mailed on the strength of another password or address opens nothing now.
     if is_another || user.email_key != before.email_key {
@@ -158,7 +139,7 @@ async fn end_with(
         end_sessions(transaction, memory, realm, &user.id, but.as_deref(), (*now, *until)).await?;
     }
     if !is_another {
-        return Ok(Vec::new());
+        return Ok(());
     }
     remove_of(transaction, realm, &Owner::User(user.id.clone()), &[KeyKind::AppPassword]).await
 }

@@ -1,6 +1,6 @@
 //! API keys and app passwords.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use model::{RealmId, Timestamp};
 use store::{Key, KeyKind, Mail, Owner, Store};
@@ -10,6 +10,7 @@ use crate::{NOW, users::user};
 claims!(
     a_key_comes_back_as_it_was_told_and_in_its_realm_alone,
     a_key_that_is_withdrawn_is_seen_at_once,
+    a_key_is_withdrawn_in_memory_although_who_asked_for_it_has_gone,
     a_key_and_its_successor_both_open_for_a_while,
     keys_are_listed_by_owner_a_page_at_a_time,
     uses_are_counted_by_operation_and_added_to_what_was_written,
@@ -78,6 +79,34 @@ async fn a_key_that_is_withdrawn_is_seen_at_once(store: Store, realm: RealmId) {
     assert_eq!(store.key(&realm, "k1").await.unwrap().unwrap().revoked_at, Some(NOW));
     let again = store.revoke_key(&realm, "k1", later(5)).await.unwrap().unwrap();
     assert_eq!(again.revoked_at, Some(NOW), "it keeps its time");
+}
+
+/// A client that hangs up drops what its request waits for, at whatever point that is.
+async fn a_key_is_withdrawn_in_memory_although_who_asked_for_it_has_gone(store: Store, realm: RealmId) {
+    let revoked_at = async |id: &str| store.key(&realm, id).await.unwrap().unwrap().revoked_at;
+    for waits in 0..40 {
+        let id = format!("k{waits:02}");
+        store.add_key(&realm, key(&id, alice())).await.unwrap();
+        assert_eq!(revoked_at(&id).await, None);
+        let mut left = waits;
+        let mut revocation = pin!(store.revoke_key(&realm, &id, NOW));
+        poll_fn(|context| match revocation.as_mut().poll(context) {
+            Poll::Pending if left > 0 => {
+                left -= 1;
+                Poll::Pending
+            }
+            Poll::Pending | Poll::Ready(_) => Poll::Ready(()),
+        })
+        .await;
+    }
+    let agrees = async {
+        for stored in store.keys(&realm, None, None, 1000).await.unwrap() {
+            while revoked_at(&stored.id).await != stored.revoked_at {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(1), agrees).await.unwrap();
 }
 
 async fn a_key_and_its_successor_both_open_for_a_while(store: Store, realm: RealmId) {
