@@ -62,8 +62,8 @@ pub struct Administration {
     pub key_life: Option<Duration>,
     /// The clients that are not in the store: those of lobby.yaml.
     pub clients: BTreeSet<String>,
-    /// How long access tokens live at most: so long what is ended must be remembered as ended.
-    pub access_life: Duration,
+    /// How long what is ended must be remembered as ended: as long as an access token, or a session, could live.
+    pub ended_for: Duration,
     /// What the docs page of the codes is.
     pub docs: String,
     /// Tokens that open everything: the lock's, `LOBBY_ADMIN_TOKEN`.
@@ -141,7 +141,7 @@ impl Administration {
 
     /// Until when what ends now must be remembered as ended.
     fn until(&self, now: Timestamp) -> Timestamp {
-        now.plus(self.access_life).plus(self.access_life)
+        now.plus(self.ended_for)
     }
 }
 

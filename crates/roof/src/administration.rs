@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use admin::{Administration, Badges};
-use identity::{DEFAULT_PREFIX, password::Passwords};
+use identity::{DEFAULT_PREFIX, SessionRules, password::Passwords};
 use model::{Entropy, Problem, SandboxName, Secret};
 use oauth::{AccountRules, pages::Brand};
 use store::Store;
@@ -25,6 +25,13 @@ pub(crate) fn key_terms(config: &Config) -> (String, Option<Duration>) {
     let keys = config.keys.as_ref();
     let prefix = keys.and_then(|keys| keys.prefix.clone()).unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
     (prefix, keys.and_then(|keys| keys.expires).map_or(Some(KEY_LIFE), |life| life.0))
+}
+
+/// How long an access token or a session could live.
+fn ended_for(config: &Config) -> Duration {
+    let access = config.tokens.access.map_or(oauth::Lifetimes::default().access, |span| span.0);
+    let session = config.sessions.absolute.map_or(SessionRules::default().absolute, |span| span.0);
+    access.max(session)
 }
 
 /// Administration of a store that no server runs on, or everything that is in its way. Blocks.
@@ -65,11 +72,28 @@ pub(crate) fn of(
         prefix,
         key_life,
         clients: config.clients.keys().cloned().collect(),
-        access_life: config.tokens.access.map_or(oauth::Lifetimes::default().access, |span| span.0),
+        ended_for: ended_for(config),
         docs: gateway::DOCS.to_owned(),
         tokens,
         badges,
         postbox: Arc::new(Letters(postbox)),
         pages: Arc::new(Setup(setup)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::value::Span;
+
+    #[test]
+    fn what_is_ended_is_remembered_as_long_as_its_tokens_or_its_cookie_could_live() {
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        let mut config = Config::default();
+        assert_eq!(ended_for(&config), days(14));
+        config.sessions.absolute = Some(Span(days(30)));
+        assert_eq!(ended_for(&config), days(30));
+        config.tokens.access = Some(Span(days(60)));
+        assert_eq!(ended_for(&config), days(60));
     }
 }

@@ -216,7 +216,7 @@ impl Memory {
 }
 
 /// How a session's cookie is named to other nodes.
-pub(crate) fn named(cookie: &Hash) -> String {
+pub(crate) fn named(cookie: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(cookie)
 }
 

@@ -282,9 +282,11 @@ async fn end(
     let of_session = [Value::text(realm.as_str()), Value::text(sid)];
     let sql = "DELETE FROM sessions WHERE realm = $1 AND sid = $2 RETURNING cookie_hash";
     for row in transaction.rows(sql, &of_session).await? {
-        let cookie = crate::memory::ended(row.bytes(0)?);
-        record_revocation(transaction, realm, &cookie, until).await?;
-        memory.revoke(&cookie, until);
+        let cookie = row.bytes(0)?;
+        transaction.announce_change(realm, Changed::Session, &named(cookie)).await?;
+        let ended = crate::memory::ended(cookie);
+        record_revocation(transaction, realm, &ended, until).await?;
+        memory.revoke(&ended, until);
     }
     let [in_realm, of_session] = of_session;
     let sql = "UPDATE families SET revoked_at = $3 WHERE realm = $1 AND sid = $2 AND revoked_at = 0";

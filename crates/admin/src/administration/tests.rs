@@ -146,7 +146,7 @@ fn office() -> Administration {
         prefix: "lk".to_owned(),
         key_life: Some(std::time::Duration::from_secs(90 * 86_400)),
         clients: BTreeSet::from(["written".to_owned()]),
-        access_life: std::time::Duration::from_secs(600),
+        ended_for: std::time::Duration::from_secs(600),
         docs: "docs".to_owned(),
         tokens: vec![Secret::new("t0ken".to_owned())],
         badges: Some(Arc::new(Named)),

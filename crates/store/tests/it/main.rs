@@ -53,6 +53,7 @@ claims!(
     the_use_of_either_access_token_ends_the_grace,
     a_refresh_token_ends,
     a_session_that_ends_takes_its_tokens_with_it,
+    a_session_that_was_ended_stays_so_when_that_is_no_longer_remembered,
     a_session_replaces_the_one_before_it,
     all_sessions_of_a_realm_end_with_their_tokens_and_say_so_once,
     a_device_is_let_in_once_at_its_pace,
@@ -245,6 +246,15 @@ async fn all_sessions_of_a_realm_end_with_their_tokens_and_say_so_once(store: St
     assert!(store.family(&realm, FAMILY).await.unwrap().unwrap().revoked, "of a session that is gone");
     assert!(!store.family(&realm, "seated").await.unwrap().unwrap().revoked);
     assert!(store.session(&other, [1; 32]).await.unwrap().is_some());
+}
+
+async fn a_session_that_was_ended_stays_so_when_that_is_no_longer_remembered(store: Store, realm: RealmId) {
+    store.open_session(&realm, [1; 32], session(), None).await.unwrap();
+    assert!(store.session(&realm, [1; 32]).await.unwrap().is_some());
+    store.end_session(&realm, "session", NOW, NOW.plus(Duration::from_secs(600))).await.unwrap();
+    store.purge(&realm, NOW.plus(Duration::from_secs(2 * 86_400))).await.unwrap();
+    assert!(!store.is_revoked(&realm, None, Some("session")), "purged");
+    assert_eq!(store.session(&realm, [1; 32]).await.unwrap(), None);
 }
 
 async fn a_session_replaces_the_one_before_it(store: Store, realm: RealmId) {
