@@ -14,7 +14,8 @@ const MOST: usize = 100_000;
 /// What was read of one kind of record, by its id, so that the path of a request need not ask the database;
 /// also that there is none.
 pub(crate) struct Cache<K, T> {
-    kept: RwLock<HashMap<K, Option<Arc<T>>>>,
+    /// None: nothing is kept.
+    kept: RwLock<Option<HashMap<K, Option<Arc<T>>>>>,
     changes: AtomicU64,
 }
 
@@ -35,7 +36,7 @@ pub(crate) struct Before(u64);
 
 impl<K, T> Default for Cache<K, T> {
     fn default() -> Self {
-        Self { kept: RwLock::default(), changes: AtomicU64::new(0) }
+        Self { kept: RwLock::new(Some(HashMap::new())), changes: AtomicU64::new(0) }
     }
 }
 
@@ -45,7 +46,8 @@ impl<K: Hash + Eq, T> Cache<K, T> {
     where
         K: Borrow<Q>,
     {
-        match self.kept.read().unwrap_or_else(PoisonError::into_inner).get(id) {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        match kept.as_ref().and_then(|kept| kept.get(id)) {
             None => Known::Nothing,
             Some(None) => Known::Absent,
             Some(Some(record)) => Known::Record(record.clone()),
@@ -63,6 +65,7 @@ impl<K: Hash + Eq, T> Cache<K, T> {
         if self.changes.load(SeqCst) != before.0 {
             return;
         }
+        let Some(kept) = &mut *kept else { return };
         if kept.len() >= MOST {
             *kept = HashMap::new();
         }
@@ -76,14 +79,21 @@ impl<K: Hash + Eq, T> Cache<K, T> {
     {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         self.changes.fetch_add(1, SeqCst);
-        kept.remove(id);
+        kept.as_mut().map(|kept| kept.remove(id));
     }
 
     /// Anything may have changed.
     pub(crate) fn clear(&self) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         self.changes.fetch_add(1, SeqCst);
-        *kept = HashMap::new();
+        *kept = kept.is_some().then(HashMap::new);
+    }
+
+    /// Begins anew, and keeps what is read from here on, or nothing: where changes would not be heard of.
+    pub(crate) fn restart(&self, keeps: bool) {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        self.changes.fetch_add(1, SeqCst);
+        *kept = keeps.then(HashMap::new);
     }
 }
 
@@ -106,11 +116,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_read_while_nothing_is_kept_is_not_kept_when_it_is_again() {
+        let cache: Cache<&str, i32> = Cache::default();
+        cache.restart(false);
+        let before = cache.before();
+        cache.keep("a", None, before);
+        cache.clear();
+        cache.keep("a", None, cache.before());
+        assert_eq!(cache.get("a"), Known::Nothing);
+        cache.restart(true);
+        cache.keep("a", None, before);
+        assert_eq!(cache.get("a"), Known::Nothing);
+        cache.keep("a", None, cache.before());
+        assert_eq!(cache.get("a"), Known::Absent);
+    }
+
+    #[test]
     fn it_is_bounded() {
         let cache: Cache<String, ()> = Cache::default();
         for number in 0..=MOST {
             cache.keep(number.to_string(), Some(Arc::new(())), cache.before());
         }
-        assert_eq!(cache.kept.read().unwrap().len(), 1);
+        assert_eq!(cache.kept.read().unwrap().as_ref().unwrap().len(), 1);
     }
 }

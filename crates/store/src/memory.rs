@@ -34,7 +34,7 @@ pub(crate) enum Changed {
 /// since their refresh, which proofs were seen. Nothing here waits for the database.
 #[derive(Default)]
 pub struct Memory {
-    revoked: RwLock<HashMap<Box<str>, Timestamp>>,
+    revoked: RwLock<Revoked>,
     revocations: AtomicUsize,
     watched: RwLock<Watched>,
     seen: Mutex<Seen>,
@@ -48,6 +48,13 @@ pub struct Memory {
     pub(crate) clients: Cache<(), ClientBook>,
     /// How often keys were used, as far as it is not written yet.
     pub(crate) uses: Uses,
+}
+
+#[derive(Default)]
+struct Revoked {
+    until: HashMap<Box<str>, Timestamp>,
+    /// Of this, what was revoked since news are not heard: a reading may have come before it.
+    unheard: Option<HashMap<Box<str>, Timestamp>>,
 }
 
 /// The successors that are watched.
@@ -79,7 +86,7 @@ impl Memory {
         }
         let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
         let family = jti.and_then(|jti| jti.get(..FAMILY_LENGTH));
-        [jti, family, sid].into_iter().flatten().any(|name| revoked.contains_key(name))
+        [jti, family, sid].into_iter().flatten().any(|name| revoked.until.contains_key(name))
     }
 
     /// Whether this cookie was a session's that was ended before its time.
@@ -88,7 +95,7 @@ impl Memory {
             return false;
         }
         let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        revoked.contains_key(ended(cookie).as_str())
+        revoked.until.contains_key(ended(cookie).as_str())
     }
 
     /// Until when a name is among what is revoked.
@@ -97,7 +104,7 @@ impl Memory {
             return None;
         }
         let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        revoked.get(name().as_str()).copied()
+        revoked.until.get(name().as_str()).copied()
     }
 
     /// Notes that a verifier let a token pass. A token that was used is in its client's hands, so the
@@ -139,18 +146,45 @@ impl Memory {
     /// Something is revoked until then; or no longer ([`FORGIVEN`]).
     pub(crate) fn revoke(&self, what: &str, until: Timestamp) {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        if until == FORGIVEN {
-            revoked.remove(what);
-        } else {
-            revoked.insert(what.into(), until);
+        let Revoked { until: all, unheard } = &mut *revoked;
+        for names in unheard.iter_mut().chain([&mut *all]) {
+            if until == FORGIVEN {
+                names.remove(what);
+            } else {
+                names.insert(what.into(), until);
+            }
         }
-        self.revocations.store(revoked.len(), Relaxed);
+        self.revocations.store(all.len(), Relaxed);
+    }
+
+    /// News are not heard from here on: no record is kept that may change meanwhile.
+    pub(crate) fn deafen(&self) {
+        self.revoked.write().unwrap_or_else(PoisonError::into_inner).unheard.get_or_insert_default();
+        self.keep_records(false);
+    }
+
+    /// Puts what was read in the place of what was revoked; whether news are heard since before it was read.
+    pub(crate) fn take(&self, mut read: HashMap<Box<str>, Timestamp>, hears: bool) {
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        read.extend(revoked.unheard.iter().flatten().map(|(what, until)| (what.clone(), *until)));
+        self.revocations.store(read.len(), Relaxed);
+        revoked.until = read;
+        revoked.unheard = (!hears).then(|| revoked.unheard.take().unwrap_or_default());
+        self.keep_records(hears);
+    }
+
+    /// Forgets all records, and keeps those that are read from here on, or none.
+    fn keep_records(&self, keeps: bool) {
+        self.users.restart(keeps);
+        self.sessions.restart(keeps);
+        self.keys.restart(keeps);
+        self.clients.restart(keeps);
     }
 
     pub(crate) fn prune(&self, now: Timestamp) {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        revoked.retain(|_, until| *until >= now);
-        self.revocations.store(revoked.len(), Relaxed);
+        revoked.until.retain(|_, until| *until >= now);
+        self.revocations.store(revoked.until.len(), Relaxed);
     }
 
     /// Watches the first access token of a successor until then: those before it no longer matter.
@@ -197,18 +231,11 @@ impl Memory {
         }
     }
 
-    /// Any record may have been changed elsewhere.
-    pub(crate) fn forget_records(&self) {
-        self.users.clear();
-        self.sessions.clear();
-        self.keys.clear();
-        self.clients.clear();
-    }
-
+    /// Of a realm that is forgotten: it hears no more news.
     pub(crate) fn clear(&self) {
-        self.forget_records();
+        self.keep_records(false);
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        *revoked = HashMap::new();
+        *revoked = Revoked::default();
         self.revocations.store(0, Relaxed);
         *self.watched.write().unwrap_or_else(PoisonError::into_inner) = Watched::default();
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::default();

@@ -3,7 +3,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, PoisonError, RwLock, Weak,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -84,6 +84,8 @@ pub(crate) enum Database {
 #[derive(Default)]
 pub(crate) struct Memories {
     pub(crate) of: RwLock<HashMap<RealmId, Arc<Memory>>>,
+    /// Whether other nodes' news are not heard now.
+    is_deaf: AtomicBool,
     /// How many realms were forgotten: what was read before one was may not be remembered after it.
     forgotten: AtomicU64,
     /// How long the database took.
@@ -105,7 +107,11 @@ impl Store {
             Location::Postgres(url) => Database::Postgres(Postgres::open(url, migrate).await?),
         };
         let store = Self { database, memories: Arc::default(), vault: Arc::default(), entry: None };
-        store.remember().await?;
+        let alone = matches!(store.database, Database::Sqlite(_));
+        if !alone {
+            store.memories.deafen();
+        }
+        store.remember(alone).await?;
         if let Database::Postgres(postgres) = &store.database {
             tokio::spawn(hear(postgres.clone(), Arc::downgrade(&store.memories)));
         }
@@ -219,12 +225,12 @@ impl Store {
         }
     }
 
-    /// Takes over everything that is revoked in the database.
-    async fn remember(&self) -> Result<(), Fault> {
+    /// Takes over everything that is revoked in the database; whether other nodes' news are heard since before.
+    async fn remember(&self, hears: bool) -> Result<(), Fault> {
         loop {
             let before = self.memories.forgotten.load(Relaxed);
             let revoked = self.read(async |transaction| revoked(transaction).await).await?;
-            if self.memories.take(revoked, before) {
+            if self.memories.take(revoked, before, hears) {
                 return Ok(());
             }
         }
@@ -237,12 +243,21 @@ impl Memories {
             return memory.clone();
         }
         let mut memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
-        memories.entry(realm.clone()).or_default().clone()
+        let new = || {
+            let memory = Memory::default();
+            if self.is_deaf.load(Relaxed) {
+                memory.deafen();
+            }
+            Arc::new(memory)
+        };
+        memories.entry(realm.clone()).or_insert_with(new).clone()
     }
 
-    fn forget_records(&self) {
-        let memories = self.of.read().unwrap_or_else(PoisonError::into_inner);
-        memories.values().for_each(|memory| memory.forget_records());
+    /// What others change is not heard from here on.
+    fn deafen(&self) {
+        let memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
+        self.is_deaf.store(true, Relaxed);
+        memories.values().for_each(|memory| memory.deafen());
     }
 
     fn hear(&self, realm: &RealmId, news: News) {
@@ -262,14 +277,22 @@ impl Memories {
         }
     }
 
-    /// Remembers what was read, unless a realm was forgotten since.
-    fn take(&self, revoked: Vec<Revoked>, before: u64) -> bool {
+    /// Remembers what was read and nothing else, unless a realm was forgotten since.
+    fn take(&self, revoked: Vec<Revoked>, before: u64, hears: bool) -> bool {
+        let mut read: HashMap<RealmId, HashMap<Box<str>, Timestamp>> = HashMap::new();
+        for (realm, what, until) in revoked {
+            read.entry(realm).or_default().insert(what.into(), until);
+        }
         let mut memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
         if self.forgotten.load(Relaxed) != before {
             return false;
         }
-        for (realm, what, until) in revoked {
-            memories.entry(realm).or_default().revoke(&what, until);
+        self.is_deaf.store(!hears, Relaxed);
+        for realm in read.keys() {
+            memories.entry(realm.clone()).or_default();
+        }
+        for (realm, memory) in memories.iter() {
+            memory.take(read.remove(realm).unwrap_or_default(), hears);
         }
         true
     }
@@ -292,9 +315,8 @@ async fn hear(postgres: Postgres, memories: Weak<Memories>) {
     while memories.strong_count() > 0 {
         let catch_up = async || {
             let Some(memories) = memories.upgrade() else { return Ok(()) };
-            memories.forget_records();
             Store { database: database.clone(), memories, vault: Arc::default(), entry: None }
-                .remember()
+                .remember(true)
                 .await
         };
         let told = |notice: Notice| {
@@ -304,9 +326,8 @@ async fn hear(postgres: Postgres, memories: Weak<Memories>) {
         };
         // Whether it ended well or not, it has ended: the connection is gone.
         let _ = postgres.listen(catch_up, told).await;
-        // What others change meanwhile is not heard.
         if let Some(memories) = memories.upgrade() {
-            memories.forget_records();
+            memories.deafen();
         }
         tokio::time::sleep(AGAIN).await;
     }
@@ -315,6 +336,7 @@ async fn hear(postgres: Postgres, memories: Weak<Memories>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{User, cache::Known, memory::FORGIVEN};
 
     #[test]
     fn what_was_read_before_a_realm_was_forgotten_does_not_come_back() {
@@ -322,10 +344,81 @@ mod tests {
         let realm = RealmId::new("t-42");
         let before = store.memories.forgotten.load(Relaxed);
         let read = || vec![(realm.clone(), "jti".to_owned(), Timestamp::MAX)];
-        assert!(store.memories.take(read(), before));
+        assert!(store.memories.take(read(), before, true));
         assert!(store.is_revoked(&realm, Some("jti"), None));
         store.drop_memory(&realm);
-        assert!(!store.memories.take(read(), before), "to be read again");
+        assert!(!store.memories.take(read(), before, true), "to be read again");
         assert!(!store.is_revoked(&realm, Some("jti"), None));
+    }
+
+    #[tokio::test]
+    async fn no_record_is_kept_while_news_are_not_heard() {
+        let store = Store::in_memory().unwrap();
+        let (known, new) = (RealmId::new("known"), RealmId::new("new"));
+        let is_kept = async |realm: &RealmId| {
+            store.user(realm, "u1").await.unwrap();
+            matches!(store.memory(realm).users.get("u1"), Known::Absent)
+        };
+        assert!(is_kept(&known).await);
+        store.memories.deafen();
+        assert!(!is_kept(&known).await && !is_kept(&new).await);
+        let read = vec![(RealmId::new("read"), "jti".to_owned(), Timestamp::MAX)];
+        assert!(store.memories.take(read.clone(), 0, false));
+        assert!(!is_kept(&new).await && !is_kept(&read[0].0).await);
+        assert!(store.memories.take(read, 0, true));
+        assert!(is_kept(&known).await && is_kept(&new).await);
+    }
+
+    #[test]
+    fn what_is_revoked_is_what_was_read_and_what_came_meanwhile() {
+        let store = Store::in_memory().unwrap();
+        let realm = RealmId::new("main");
+        let revoke = |what, until| store.memory(&realm).revoke(what, until);
+        let is_revoked = |jti| store.is_revoked(&realm, Some(jti), None);
+        revoke("forgiven elsewhere", Timestamp::MAX);
+        store.memories.deafen();
+        revoke("here", Timestamp::MAX);
+        revoke("and back", Timestamp::MAX);
+        revoke("and back", FORGIVEN);
+        let read = || vec![(realm.clone(), "elsewhere".to_owned(), Timestamp::MAX)];
+        for hears in [false, true] {
+            assert!(store.memories.take(read(), 0, hears));
+            assert!(is_revoked("elsewhere") && is_revoked("here"));
+            assert!(!is_revoked("forgiven elsewhere") && !is_revoked("and back"));
+        }
+        assert!(store.memories.take(read(), 0, true));
+        assert!(!is_revoked("here"), "not among what is read after it was heard of");
+    }
+
+    #[tokio::test]
+    async fn a_node_that_heard_nothing_for_a_while_learns_what_is_no_longer_revoked() {
+        let server = testkit::Postgres::start();
+        let location = Location::Postgres(server.url());
+        let (here, there) = (Store::open(&location).await.unwrap(), Store::open(&location).await.unwrap());
+        let (realm, now) = (RealmId::new("main"), Timestamp::from_seconds(0));
+        let come = async |is_there: &dyn Fn() -> bool| {
+            let waiting = async {
+                while !is_there() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+        };
+        let add = async || there.add_user(&realm, User::new("u1".to_owned(), now)).await.unwrap();
+        let is_revoked = || here.is_revoked(&realm, None, Some("u1"));
+        let is_deaf = || here.memories.is_deaf.load(Relaxed);
+        add().await;
+        come(&|| !is_deaf()).await;
+        there.remove_user(&realm, "u1", now, Timestamp::MAX).await.unwrap();
+        come(&is_revoked).await;
+        let end = async |transaction: &mut Transaction<'_>| {
+            let sql = "SELECT CAST(pg_terminate_backend(pid) AS TEXT) FROM pg_stat_activity \
+                       WHERE query LIKE 'LISTEN%'";
+            transaction.rows(sql, &[]).await.map(drop)
+        };
+        there.read(end).await.unwrap();
+        come(&is_deaf).await;
+        add().await;
+        come(&|| !is_revoked()).await;
     }
 }
