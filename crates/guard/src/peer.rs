@@ -130,9 +130,14 @@ fn x_forwarded(headers: &HeaderMap) -> Vec<Hop> {
     hops
 }
 
+/// A proxy may append to the field of its client: an element that is no text is one that cannot be read, and says
+/// nothing of the others.
 fn elements<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
-    let fields = headers.get_all(name).iter().filter_map(|field| field.to_str().ok());
-    fields.flat_map(|field| field.split(',')).map(str::trim).filter(|element| !element.is_empty())
+    let elements =
+        headers.get_all(name).iter().flat_map(|field| field.as_bytes().split(|byte| *byte == b','));
+    elements
+        .map(|element| str::from_utf8(element.trim_ascii()).unwrap_or("?"))
+        .filter(|element| !element.is_empty())
 }
 
 /// An address with or without a port, an IPv6 one in brackets or bare.
@@ -211,6 +216,20 @@ mod tests {
         }
         let open = [("forwarded", r#"for="127.0.0.1, for=9.9.9.9"#)];
         assert_eq!(seen("10.0.0.1", &open).0, "9.9.9.9");
+    }
+
+    #[test]
+    fn what_is_no_text_does_not_hide_what_a_proxy_appends() {
+        let through = |name: &'static str, field: &[u8]| {
+            let value = http::HeaderValue::from_bytes(field).unwrap();
+            let headers = HeaderMap::from_iter([(http::HeaderName::from_static(name), value)]);
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
+            Peer::seen("10.0.0.1".parse().unwrap(), false, &headers, &trusted).address.to_string()
+        };
+        assert_eq!(through("x-forwarded-for", b"\xe9, 9.9.9.9"), "9.9.9.9");
+        assert_eq!(through("x-forwarded-for", b"\xe9, 9.9.9.9, 10.0.0.2"), "9.9.9.9");
+        assert_eq!(through("x-forwarded-for", b"9.9.9.9, \xe9, 10.0.0.2"), "10.0.0.2");
+        assert_eq!(through("forwarded", b"for=\xe9, for=9.9.9.9;by=\"\xe9\", for=9.9.9.8"), "9.9.9.8");
     }
 
     #[test]
