@@ -80,8 +80,19 @@ fn led(place: HeaderValue) -> Response<Bytes> {
 /// Whether anything of the request opens something: then it was already read by whoever listens.
 fn brings_secrets(request: &Request<Bytes>) -> bool {
     const FIELDS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "dpop"];
-    const PARAMETERS: [&str; 8] =
-        ["access_token", "id_token", "id_token_hint", "token", "code", "password", "client_secret", "ticket"];
+    const PARAMETERS: [&str; 10] = [
+        "access_token",
+        "id_token",
+        "id_token_hint",
+        "token",
+        "code",
+        "password",
+        "client_secret",
+        "ticket",
+        // What mails bring (a reset, an invitation), and what a device shows.
+        "link",
+        "user_code",
+    ];
     let query = request.uri().query().unwrap_or_default();
     let mut names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
     FIELDS.iter().any(|name| request.headers().contains_key(*name))
@@ -96,7 +107,9 @@ mod tests {
     fn asked(method: &str, target: &str, fields: &[(&'static str, &str)]) -> (u16, Option<String>) {
         let redirect = Redirect {
             origin: "https://login.example.com".to_owned(),
-            is_page: Box::new(|path| path == "/_lobby/sign-in"),
+            is_page: Box::new(|path| {
+                ["/_lobby/sign-in", "/_lobby/sign-up", "/_lobby/reset", "/_lobby/device"].contains(&path)
+            }),
             validation: Box::new(|token| (token == "t").then(|| "t.thumb".to_owned())),
             seed: [0; 4],
             next_id: AtomicU64::new(1),
@@ -115,6 +128,9 @@ mod tests {
         let place = Some("https://login.example.com/_lobby/sign-in?lang=de".to_owned());
         assert_eq!(asked("GET", "/_lobby/sign-in?lang=de", &[("host", "evil.example")]), (308, place));
         assert_eq!(asked("GET", "//evil.example", &[]).1, None);
+        for page in ["/_lobby/sign-up", "/_lobby/reset", "/_lobby/device"] {
+            assert_eq!(asked("GET", page, &[]).0, 308, "{page}");
+        }
     }
 
     #[test]
@@ -125,6 +141,9 @@ mod tests {
             ("GET", "/_lobby/sign-in", &[("authorization", "Bearer x")]),
             ("GET", "/_lobby/sign-in", &[("cookie", "session=x")]),
             ("GET", "/_lobby/sign-in?code=x", &[]),
+            ("GET", "/_lobby/reset?link=x", &[]),
+            ("GET", "/_lobby/sign-up?lang=de&link=x", &[]),
+            ("GET", "/_lobby/device?user_code=BCDF-GHJK", &[]),
             ("GET", "/_lobby/oauth/token", &[]),
         ] {
             assert_eq!(asked(method, target, fields), (403, None), "{method} {target} {fields:?}");
