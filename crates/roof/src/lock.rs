@@ -55,8 +55,7 @@ fn place(location: &Location, folder: &Path) -> Option<PathBuf> {
         Location::Memory => None,
         Location::File(path) => {
             // By whichever name, a database has one lock.
-            let real = fs::canonicalize(path).or_else(|_| Ok(path.with_file_name(fs::read_link(path)?)));
-            let mut place = real.unwrap_or_else(|_: io::Error| path.clone()).into_os_string();
+            let mut place = real(path).into_os_string();
             place.push(".lock");
             Some(place.into())
         }
@@ -69,6 +68,12 @@ impl Lock {
     pub(crate) async fn of_server(place: &state::Place, folder: &Path) -> Result<Self, Failure> {
         Self::take(&place.location, folder, Use::Serving, |fault| place.failed(fault)).await
     }
+/// The file that a name leads to, which may be yet to be made.
+pub(crate) fn real(path: &Path) -> PathBuf {
+    let real = fs::canonicalize(path).or_else(|_| Ok(path.with_file_name(fs::read_link(path)?)));
+    real.unwrap_or_else(|_: io::Error| path.to_owned())
+}
+
 
     /// Takes the lock, or says who has it. On PostgreSQL a second server is one of several nodes: it goes on
     /// without the file. `lost` tells of a database that does not answer.

@@ -169,6 +169,44 @@ async fn a_backup_brings_back_what_was_there_and_is_private() {
     App::new(&lobby, "app").refresh(&refresh).await.is(200);
 }
 
+/// What `backup` makes of a store in which somebody was.
+async fn backed_up(folder: &Folder) -> String {
+    stopped(mock(&folder.text()).await).await;
+    let copy = folder.path("copy.db").to_str().unwrap().to_owned();
+    folder.run(&["backup", &copy]).exits(0);
+    copy
+}
+
+#[tokio::test]
+async fn nobody_restores_a_store_that_somebody_holds_however_damaged_it_is() {
+    let folder = Folder::new("");
+    let copy = backed_up(&folder).await;
+    fs::write(folder.path("lobby.db"), "nothing that was a database").unwrap();
+    let lock = fs::File::create(folder.path("lobby.db.lock")).unwrap();
+    lock.lock().unwrap();
+    let held = folder.run(&["restore", &copy, "--force"]);
+    held.exits(2);
+    assert!(held.stderr.contains("lobby.db.lock is held by"), "{held:?}");
+    assert!(fs::read_to_string(folder.path("lobby.db")).unwrap().starts_with("nothing"), "as it was");
+    drop(lock);
+    folder.run(&["restore", &copy, "--force"]).exits(0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_behind_a_link_is_restored_where_it_is() {
+    let folder = Folder::new("");
+    let copy = backed_up(&folder).await;
+    let (named, elsewhere) = (folder.path("lobby.db"), folder.path("elsewhere.db"));
+    fs::rename(&named, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &named).unwrap();
+    fs::write(&elsewhere, "nothing that was a database").unwrap();
+    folder.run(&["restore", &copy, "--force"]).exits(0);
+    assert!(fs::symlink_metadata(&named).unwrap().is_symlink());
+    assert!(fs::read(&elsewhere).unwrap().starts_with(b"SQLite format 3"));
+    stopped(mock(&folder.text()).await).await;
+}
+
 #[tokio::test]
 async fn an_export_moves_a_store_from_sqlite_to_postgresql() {
     let folder = Folder::new("");

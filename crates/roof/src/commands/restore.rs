@@ -6,24 +6,31 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use store::Location;
+use store::{Location, Use};
 
 use crate::{
     cli,
     exit::{Exit, Failure},
+    lock::{self, Lock},
     report::Reporter,
     state::{Place, create_private, private_folder, sync_file},
 };
 
 /// Puts a copy in the place of the store: all of it, or nothing changes.
 pub(crate) fn run(global: &cli::Global, arguments: &cli::Restore) -> Result<Exit, Failure> {
-    let place = Place::of_command(arguments.which.state.as_deref(), global.config.as_deref())?;
-    let Location::File(database) = &place.location else {
+    let mut place = Place::of_command(arguments.which.state.as_deref(), global.config.as_deref())?;
+    let Location::File(named) = &place.location else {
         return Err(Failure::new(
             "this store is on PostgreSQL, which restores its own backups",
             "use pg_restore or psql; what `lobby export` wrote is taken by `lobby import`",
         ));
     };
+    // The database is replaced, and not a link to it.
+    let database = &lock::real(named);
+    place.location = Location::File(database.clone());
+    // Nobody begins with it before all is done.
+    let taking = Lock::take(&place.location, Path::new(""), Use::Alone, |fault| place.failed(fault));
+    let _alone = super::runtime()?.block_on(taking)?;
     let is_there = fs::metadata(database).is_ok_and(|found| found.len() > 0);
     if is_there && !arguments.force {
         return Err(Failure::new(
