@@ -1,5 +1,6 @@
-//! Sends the mails that the store keeps, over SMTP (RFC 5321). A mail is kept until a server has taken it, so that
-//! neither a restart nor a server that is away loses one; of several nodes one sends it.
+//! Sends the mails that the store keeps, over SMTP (RFC 5321). A mail is kept until a server has taken or refused it,
+//! for a day at most, so that neither a restart nor a server that is away for hours loses one; of several nodes one
+//! sends it.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -29,8 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LEASE: Duration = Duration::from_secs(2 * PATIENCE.as_secs());
 /// How many are sent between two questions.
 const BATCH: u32 = 50;
-/// After so many tries, an hour and more, a mail is given up: its link is over long before.
-const TRIES: u32 = 10;
+/// A mail that nobody took for so long is given up: what it tells is no news by then.
+const GIVEN_UP: Duration = Duration::from_secs(86_400);
+/// The longest pause between two tries: so long after a server is back its mails come.
+const LONGEST: Duration = Duration::from_secs(900);
 
 /// Sends what is due by whoever brings mails just now, as long as the process lives.
 pub(crate) async fn run(postman: Arc<ArcSwapOption<Postman>>, store: Store, reporter: Reporter) {
@@ -72,14 +75,15 @@ impl Postman {
 
     async fn bring(&self, store: &Store, due: &DueMail, reporter: Reporter) {
         let DueMail { realm, mail, tries } = due;
-        let again = SystemClock.now().plus(LEASE);
+        let now = SystemClock.now();
+        let again = now.plus(LEASE);
         if !store.try_mail(realm, &mail.id, *tries, again).await.unwrap_or(false) {
             return;
         }
         let sent = match self.message(due) {
             Ok(message) => self.transport.send(message).await.map(drop).map_err(|error| {
                 // A 5xx stays what it is (RFC 5321 4.2.1).
-                (error.is_permanent() || *tries + 1 >= TRIES, error.to_string())
+                (is_over(error.is_permanent(), now.since(mail.created_at)), error.to_string())
             }),
             Err(error) => Err((true, error)),
         };
@@ -120,9 +124,14 @@ impl Postman {
     }
 }
 
-/// 2 s after the first try, twice as long after each, an hour at most.
+/// Whether a mail that was refused is tried no more.
+fn is_over(is_permanent: bool, age: Duration) -> bool {
+    is_permanent || age >= GIVEN_UP
+}
+
+/// 2 s after the first try, twice as long after each, up to the longest.
 fn pause(tries: u32) -> Duration {
-    Duration::from_secs(1 << (tries + 1).min(11)).min(Duration::from_secs(3600))
+    Duration::from_secs(1 << (tries.min(30) + 1)).min(LONGEST)
 }
 
 /// The way to the server: TLS from the first byte, or by STARTTLS, which is never left out but to this machine.
@@ -161,10 +170,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_try_waits_longer_and_none_longer_than_an_hour() {
-        let pauses: Vec<u64> = (0..TRIES).map(|tries| pause(tries).as_secs()).collect();
-        assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]);
-        assert_eq!(pause(u32::MAX - 1).as_secs(), 2048);
+    fn each_try_waits_longer_and_none_longer_than_a_quarter_of_an_hour() {
+        let pauses: Vec<u64> = (0..11).map(|tries| pause(tries).as_secs()).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
+        assert_eq!(pause(u32::MAX), LONGEST);
+    }
+
+    #[test]
+    fn a_mail_outlives_a_server_that_is_away_for_hours() {
+        let (mut age, mut tries) = (Duration::ZERO, 0);
+        while !is_over(false, age) {
+            age += pause(tries);
+            tries += 1;
+        }
+        assert!(age >= Duration::from_secs(23 * 3600) && tries > 90, "{age:?} {tries}");
+        assert!(is_over(true, Duration::ZERO));
     }
 
     #[test]
