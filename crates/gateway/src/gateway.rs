@@ -15,6 +15,20 @@ use crate::{
     ledger::Ledgers, neighbours::Neighbours, settings::Settings, signatures::Signatures, tls::ClientTrust,
 };
 
+tokio::task_local! {
+    static ANSWERED: RequestId;
+}
+
+/// Which request is being answered here, if one is: what fails on its way is told with it.
+pub fn request_id() -> Option<RequestId> {
+    ANSWERED.try_with(|id| *id).ok()
+}
+
+/// Answers a request, which is told with its id what fails meanwhile.
+pub fn answering<T>(id: RequestId, answer: impl Future<Output = T>) -> impl Future<Output = T> {
+    ANSWERED.scope(id, answer)
+}
+
 /// The pipeline, with everything that outlives a reload.
 pub struct Gateway {
     pub(crate) settings: ArcSwap<Settings>,

@@ -36,7 +36,7 @@ pub use answer::DOCS;
 pub use body::{AnswerBody, CutShort};
 pub use connection::{ClientCertificate, Peer};
 pub use cors::Cors;
-pub use gateway::{Furnishing, Gateway, Listener};
+pub use gateway::{Furnishing, Gateway, Listener, answering, request_id};
 pub use inspect::{Foreseen, Inquiry, Verification};
 pub use listen::{ListenError, loopback, open};
 pub use neighbours::{Answering, Misplaced, Named, Neighbours, Speaking, Spoken, Visit, Window};

@@ -16,7 +16,7 @@ use crate::{
     connection::Peer,
     cors::{self, Cors},
     course::{Course, Log, deliver, with_body},
-    gateway::Gateway,
+    gateway::{Gateway, answering},
     intake,
     serve::Abandoned,
     settings::{Settings, Stage},
@@ -195,7 +195,8 @@ impl Gateway {
     ) -> Result<Response<AnswerBody>, Abandoned> {
         let id = self.request_id();
         let head_only = request.method() == Method::HEAD;
-        let answer = AssertUnwindSafe(self.answer(request, peer, id)).catch_unwind().await;
+        let answering = answering(id, self.answer(request, peer, id));
+        let answer = AssertUnwindSafe(answering).catch_unwind().await;
         let mut answer = answer.unwrap_or_else(|_| {
             // The panic itself was printed by the hook; a request must not end the process.
             let mut answered = Answered::problem(Code::Fault, None, id);

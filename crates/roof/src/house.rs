@@ -27,6 +27,7 @@ use crate::{
     desk::FrontDesk,
     documents::Documents,
     exit::Failure,
+    faults,
     gather::{Footing, Gathering},
     report::Reporter,
     rooms::Rooms,
@@ -94,6 +95,7 @@ impl House {
             || wiring.gateway.sources.spraying.is_some();
         let entropy = SystemEntropy;
         let Kept { store, signing, master, note } = kept;
+        faults::tell(&store, reporter);
         let tell = hearing(metrics, store.clone(), reporter);
         if let Some(note) = note {
             reporter.line(&note);

@@ -15,6 +15,7 @@ mod config;
 mod desk;
 mod documents;
 mod exit;
+mod faults;
 mod fetch;
 mod follow;
 mod gather;

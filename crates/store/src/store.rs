@@ -2,7 +2,7 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{
-        Arc, PoisonError, RwLock, Weak,
+        Arc, OnceLock, PoisonError, RwLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -90,7 +90,12 @@ pub(crate) struct Memories {
     forgotten: AtomicU64,
     /// How long the database took.
     timings: Timings,
+    /// Hears of what failed.
+    listener: OnceLock<FaultListener>,
 }
+
+/// Hears of a fault, in the task of whoever asked. Must return at once.
+type FaultListener = Box<dyn Fn(&Fault) + Send + Sync>;
 
 impl Store {
     /// A new database in memory: nothing of it outlives the process, and nothing has to be waited for.
@@ -158,7 +163,7 @@ impl Store {
             }
         };
         self.memories.timings.writes.note(began.elapsed(), done.is_err());
-        done
+        self.told(done)
     }
 
     /// Runs `job`, which changes nothing, on what is committed.
@@ -172,7 +177,20 @@ impl Store {
             Database::Postgres(postgres) => postgres.read(job).await,
         };
         self.memories.timings.reads.note(began.elapsed(), done.is_err());
+        self.told(done)
+    }
+
+    fn told<T>(&self, done: Result<T, Fault>) -> Result<T, Fault> {
+        if let (Err(fault), Some(listener)) = (&done, self.memories.listener.get()) {
+            listener(fault);
+        }
         done
+    }
+
+    /// Has `listener` hear of each read and write that fails, in the task of whoever asked; the first one stays. It
+    /// must return at once.
+    pub fn on_fault(&self, listener: impl Fn(&Fault) + Send + Sync + 'static) {
+        let _ = self.memories.listener.set(Box::new(listener));
     }
 
     /// What reads and writes have taken since the start.

@@ -1,8 +1,13 @@
 //! The doors of a server: the admin listener's, and whither a browser is led that names no page.
 
-use testkit::serve;
+use testkit::{Answer, serve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::ALONE;
+use crate::{
+    admin::{PASSWORD, add_alice},
+    browser::submit,
+};
 
 #[tokio::test]
 async fn only_names_of_ours_are_answered_on_the_admin_listener() {
@@ -85,6 +90,27 @@ async fn a_store_in_memory_is_told_at_the_start() {
 }
 
 #[tokio::test]
+#[tokio::test]
+async fn a_fault_of_the_store_is_in_the_log_with_the_id_of_the_request() {
+    let lobby = serve(ALONE).await;
+    add_alice(lobby.folder());
+    let database = rusqlite::Connection::open(lobby.folder().join("lobby.db")).unwrap();
+    database.execute("UPDATE users SET roles = 'no JSON'", ()).unwrap();
+    let told = async |answer: Answer| {
+        assert!(answer.status() >= 500, "{answer:?}");
+        let id = answer.header("lobby-request-id").unwrap();
+        let line = format!("the store failed at request {id}: a stored record is no JSON of its kind\n");
+        while !lobby.talk().contains(&line) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let lock = std::fs::read(lobby.folder().join("lobby.db.lock")).unwrap();
+    let lock: serde_json::Value = serde_json::from_slice(&lock).unwrap();
+    told(lobby.admin().get("/admin/v1/users").bearer(lock["token"].as_str().unwrap()).await).await;
+    let page = lobby.get("/_lobby/sign-in").await;
+    told(submit(&lobby, &page, &[("username", "alice"), ("password", PASSWORD)]).await).await;
+}
+
 async fn proxies_that_are_everybody_are_told_and_keys_may_live_without_an_end() {
     let lobby = serve(&format!("{ALONE}trusted_proxies: [0.0.0.0/0]\nkeys: {{ expires: never }}\n")).await;
     assert!(lobby.talk().contains("trusts everybody"), "{}", lobby.talk());

@@ -56,7 +56,7 @@ impl Service for AdminDoor {
     fn answer<'a>(&'a self, request: Request<Bytes>, peer: &'a Peer) -> Answering<'a> {
         let caller = Caller { peer: peer.address.ip(), secure: peer.secure, id: self.request_id() };
         let operators = self.operators.load_full();
-        Box::pin(async move { operators.answer(request, caller).await })
+        Box::pin(gateway::answering(caller.id, async move { operators.answer(request, caller).await }))
     }
 }
 
