@@ -61,6 +61,29 @@ impl AnswerBody {
     }
 }
 
+/// An answer's body with what is held until all of it is sent.
+pub(crate) struct Held<T>(pub(crate) AnswerBody, pub(crate) T);
+
+impl<T: Unpin> Body for Held<T> {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        Pin::new(&mut self.0).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
 impl Body for AnswerBody {
     type Data = Bytes;
     type Error = CutShort;

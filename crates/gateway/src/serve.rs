@@ -1,6 +1,14 @@
 //! Accepting connections and driving them, within their bounds, until told to stop.
 
-use std::{net::TcpListener, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    net::TcpListener,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
@@ -14,7 +22,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    body::AnswerBody,
+    body::{AnswerBody, Held},
     connection::{ClientCertificate, Peer, Socket},
     gateway::Gateway,
     office::Office,
@@ -54,7 +62,8 @@ pub struct Bounds {
     pub connections: usize,
     /// Bytes of a request's head that the parser takes; longer ones are its own bare 431.
     pub head: usize,
-    /// Until a head is complete, and how long an idle connection is kept.
+    /// Until a head is complete, and how long an idle connection is kept; of HTTP/2 twice that at most, and whoever
+    /// does not go then has as long again.
     pub head_patience: Duration,
     /// Until the TLS handshake is done.
     pub handshake_patience: Duration,
@@ -130,6 +139,30 @@ async fn accept(listener: tokio::net::TcpListener, driver: Driver, slots: Arc<Se
     }
 }
 
+/// The streams of an HTTP/2 connection: how many there have been, and by who holds it whether any is open.
+#[derive(Clone, Default)]
+struct Streams(Arc<AtomicU64>);
+
+impl Streams {
+    /// One more, open for as long as this is held.
+    fn begin(&self) -> Self {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        self.clone()
+    }
+
+    /// Ends when for so long, and for less than twice that, there was no stream.
+    async fn idle(&self, patience: Duration) {
+        loop {
+            let (before, held) = (self.0.load(Ordering::Relaxed), Arc::strong_count(&self.0));
+            tokio::time::sleep(patience).await;
+            // The connection's own, and what it begins others with.
+            if held <= 2 && self.0.load(Ordering::Relaxed) == before {
+                return;
+            }
+        }
+    }
+}
+
 #[derive(Clone)]
 struct Driver {
     acceptor: Option<TlsAcceptor>,
@@ -189,22 +222,114 @@ impl Driver {
 
     async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, stream: S, peer: Peer) {
         let handler = self.handler.clone();
+        let streams = Streams::default();
+        let begun = streams.clone();
         let service = service_fn(move |request| {
-            let (handler, peer) = (handler.clone(), peer.clone());
-            async move { handler.handle(request, &peer).await }
+            let (handler, peer, stream) = (handler.clone(), peer.clone(), begun.begin());
+            async move { Ok::<_, Abandoned>(handler.handle(request, &peer).await?.map(|body| Held(body, stream))) }
         });
         let head = u32::try_from(self.bounds.head).unwrap_or(u32::MAX);
         let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_header_list_size(head)
             .max_concurrent_streams(128)
+            .keep_alive_interval(self.bounds.head_patience)
+            .keep_alive_timeout(self.bounds.handshake_patience)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         tokio::select! {
             _ = connection.as_mut() => return,
             _ = self.phase.wait_for(|phase| *phase == Phase::Draining) => {}
+            () = streams.idle(self.bounds.head_patience) => {}
         }
         connection.as_mut().graceful_shutdown();
-        let _ = connection.await;
+        tokio::select! {
+            _ = connection => {}
+            // A head that never ends is no stream either.
+            () = streams.idle(self.bounds.head_patience) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+        sync::Notify,
+        task::JoinHandle,
+        time::timeout,
+    };
+
+    use super::*;
+    use crate::{neighbours::Answering, office::Service};
+
+    const PATIENCE: Duration = Duration::from_millis(20);
+    const LONG: Duration = Duration::from_secs(20);
+    /// RFC 9113 3.4, and an empty SETTINGS frame.
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    /// HEADERS of `GET /` to `a`, which end the stream 1.
+    const GET: &[u8] = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x84\x86\x41\x01a";
+
+    /// Answers when it is told to.
+    struct Slow(Arc<Notify>);
+
+    impl Service for Slow {
+        fn answer<'a>(&'a self, _: Request<Bytes>, _: &'a Peer) -> Answering<'a> {
+            Box::pin(async {
+                self.0.notified().await;
+                Response::new(Bytes::from_static(b"at last"))
+            })
+        }
+    }
+
+    /// An HTTP/2 connection: the client's end, what lets a request be answered, and until when it is served.
+    fn connected() -> (DuplexStream, Arc<Notify>, JoinHandle<()>) {
+        let told = Arc::new(Notify::new());
+        let service = Arc::new(Slow(told.clone()));
+        let office = Office { body_limit: 0, body_patience: LONG, service };
+        let (open, phase) = watch::channel(Phase::Open);
+        let driver = Driver {
+            acceptor: None,
+            bounds: Bounds {
+                connections: 1,
+                head: 8 << 10,
+                head_patience: PATIENCE,
+                handshake_patience: LONG,
+            },
+            handler: Handler::Office(Arc::new(office)),
+            phase,
+        };
+        let (client, server) = duplex(64 << 10);
+        let peer = Peer::new(([127, 0, 0, 1], 1).into(), Arc::default());
+        let serving = async move {
+            driver.http2(server, peer).await;
+            drop(open);
+        };
+        (client, told, tokio::spawn(serving))
+    }
+
+    #[tokio::test]
+    async fn a_connection_of_http_2_is_not_kept_for_nothing() {
+        // Nothing was said; nothing was asked; a head has no end (END_HEADERS is not set).
+        let unended: Vec<u8> = [PREFACE, b"\0\0\x01\x01\x01\0\0\0\x01\x82"].concat();
+        for said in [b"", PREFACE, &unended] {
+            let (mut client, _, served) = connected();
+            client.write_all(said).await.unwrap();
+            timeout(LONG, served).await.expect("it is closed").unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_while_a_request_is_answered() {
+        let (mut client, told, mut served) = connected();
+        client.write_all(PREFACE).await.unwrap();
+        client.write_all(GET).await.unwrap();
+        timeout(5 * PATIENCE, &mut served).await.expect_err("somebody waits for an answer");
+        told.notify_one();
+        let mut answer = Vec::new();
+        timeout(LONG, client.read_to_end(&mut answer)).await.expect("it ends then").unwrap();
+        assert!(answer.windows(7).any(|part| part == b"at last"), "{answer:?}");
+        served.await.unwrap();
     }
 }
