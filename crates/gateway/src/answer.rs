@@ -1,7 +1,7 @@
 //! What is the same of every answer: `Lobby-` fields, and problem bodies.
 
 use bytes::Bytes;
-use guard::{Charged, Code, Rendered};
+use guard::{Cause, Charged, Code, Denial, Rendered};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use mock::scenario::StepError;
 use model::RequestId;
@@ -29,6 +29,17 @@ impl Answered {
     /// An answer of Lobby's own, which is no denial.
     pub(crate) fn problem(code: Code, detail: Option<&str>, request_id: RequestId) -> Self {
         Self::told(code, None, detail, None, request_id)
+    }
+
+    /// Somebody asked too often.
+    pub(crate) fn spent(cause: &Cause, charged: &Charged, request_id: RequestId) -> Self {
+        let code = Denial::of(cause.clone()).code();
+        let mut answered = Self::problem(code, Some(&cause.detail()), request_id);
+        answered.limits(charged);
+        if let Some(after) = cause.retry_after() {
+            answered.headers.insert(header::RETRY_AFTER, guard::retry_after(after));
+        }
+        answered
     }
 
     /// A step of a scenario, asked for by header, that is none, or cannot act where it is put: the same

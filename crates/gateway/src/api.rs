@@ -164,7 +164,7 @@ fn preferred(arrival: &Arrival, operation: &Operation, course: &Played) -> Optio
 }
 
 /// The address's limit: charged for every request, matched or not, before anything is judged.
-fn at_the_door(arrival: &Arrival, settings: &Settings, ledger: &Ledger) -> Charged {
+pub(crate) fn at_the_door(arrival: &Arrival, settings: &Settings, ledger: &Ledger) -> Charged {
     let mut charged = Charged::default();
     if let Some((policy, bounds)) = &settings.per_address {
         let address = arrival.visit.peer.counted();

@@ -10,7 +10,7 @@ use mock::scenario::{Endpoint, Occasion, Step, StepError};
 
 use crate::{
     answer::{Answered, HINT},
-    api::Matched,
+    api::{Matched, at_the_door},
     arrival::{self, Arrival},
     cors::Cors,
     course::{Course, Log, with_body},
@@ -50,11 +50,8 @@ impl Gateway {
             answered.mark(window.endpoint.map(Endpoint::as_str), id);
             Course { answered, fault: None, log: None, cors: cors.clone() }
         };
-        if !arrival.visit.peer.private
-            && !settings.insecure
-            && is_confidential(&arrival.path, window.endpoint)
-        {
-            return plain(Answered::problem(Code::TransportInsecure, None, id));
+        if let Some(refused) = self.turned_away(arrival, window, settings) {
+            return plain(refused);
         }
         let body = match intake::collect(incoming, settings, id).await {
             Ok(body) => body,
@@ -110,6 +107,21 @@ impl Gateway {
             elsewhere: Some((visit.sandbox, visit.now)),
         };
         Course { answered, fault, log: Some(log), cors }
+    }
+
+    /// What is refused before anything is read: whoever asks too often, and what others could read on its way. What
+    /// is published is everybody's, as often as they like.
+    fn turned_away(&self, arrival: &Arrival, window: Window, settings: &Settings) -> Option<Answered> {
+        if !is_confidential(&arrival.path, window.endpoint) {
+            return None;
+        }
+        let visit = &arrival.visit;
+        let door = at_the_door(arrival, settings, &self.ledgers.of(&visit.realm));
+        if let Some(cause) = door.cause() {
+            return Some(Answered::spent(&cause, &door, visit.id));
+        }
+        let is_exposed = !visit.peer.private && !settings.insecure;
+        is_exposed.then(|| Answered::problem(Code::TransportInsecure, None, visit.id))
     }
 
     /// The step that acts on a request. On a form only if it speaks for somebody of whom nothing was known before.

@@ -22,6 +22,7 @@ const ROUNDS: usize = 3;
 /// Nothing is limited, and hashing costs next to nothing, so that the rest shows.
 const CONFIG: &str = "issuer: https://login.example.com\naccounts: { sign_up: open }\nmail: outbox\n\
     passwords: { argon2: { memory: 64KB, passes: 1 }, breached: 'off', score: 0 }\n\
+    limits: { per_address: 1000000/s }\n\
     lockout: { failures: 1000000, window: 1s, per_address: 1000000/s, per_network: 1000000/s, spraying: 0 }\n\
     clients: { app: { public: true, redirects: ['https://app.example.com/cb'] } }\n";
 

@@ -83,4 +83,18 @@ async fn an_address_has_600_requests_a_minute_unless_another_number_is_written()
     let lobby = serve(&format!("{}limits: {{ per_address: 7/min }}\n", shared_mock())).await;
     let policy = lobby.get("/open").await;
     assert!(policy.header("ratelimit-policy").is_some_and(|policy| policy.contains("q=7")), "{policy:?}");
+    // Of pages and tokens as of APIs: they write, too.
+    for number in 0..6 {
+        let page = lobby.get("/_lobby/sign-in").await;
+        assert_ne!(page.status(), 429, "{number}");
+    }
+    let form = [("client_id", "app"), ("response_type", "code")];
+    let pushed = lobby.post("/_lobby/oauth/par").form(&form).await;
+    pushed.is_denied(429, "rate.limited");
+    assert!(pushed.header("retry-after").is_some() && pushed.header("ratelimit").is_some(), "{pushed:?}");
+    lobby.get("/_lobby/sign-in").await.is(429);
+    lobby.get("/open").await.is(429);
+    // What is published stays everybody's.
+    lobby.get("/_lobby/oauth/jwks").await.is(200);
+    lobby.get("/.well-known/openid-configuration").await.is(200);
 }
