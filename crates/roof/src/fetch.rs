@@ -1,6 +1,6 @@
 //! The one outgoing HTTP client: remote references, issuers' key sets, and a running Lobby's control API.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use reqwest::{Client, Method, Url, redirect};
 
@@ -60,7 +60,19 @@ pub(crate) fn client(authority: Option<&[u8]>) -> Result<Client, reqwest::Error>
 
 /// A client for a Lobby on this machine: as [`client`], but what the environment says of proxies is not for it.
 pub(crate) fn neighbour(authority: Option<&[u8]>) -> Result<Client, reqwest::Error> {
-    builder(authority)?.no_proxy().timeout(PATIENCE).redirect(redirect::Policy::limited(3)).build()
+    near(authority, None)
+}
+
+/// The same for one whose host, by which its certificate is judged, is `at` an address that nobody looks up.
+pub(crate) fn near(
+    authority: Option<&[u8]>,
+    at: Option<(&str, SocketAddr)>,
+) -> Result<Client, reqwest::Error> {
+    let builder = builder(authority)?.no_proxy().timeout(PATIENCE).redirect(redirect::Policy::limited(3));
+    match at {
+        Some((host, address)) => builder.resolve(host, address).build(),
+        None => builder.build(),
+    }
 }
 
 fn builder(authority: Option<&[u8]>) -> Result<reqwest::ClientBuilder, reqwest::Error> {

@@ -46,7 +46,7 @@ pub(crate) struct House {
     documents: Arc<Documents>,
     notes: ArcSwap<Vec<String>>,
     bell: Arc<Bell>,
-    issuer: Arc<str>,
+    pub(crate) issuer: Arc<str>,
 }
 
 /// What a command decides of the house.

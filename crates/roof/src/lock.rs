@@ -6,6 +6,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io::{self, Read, Seek, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,6 +21,8 @@ use crate::{exit::Failure, state};
 #[derive(Serialize, Deserialize)]
 struct Said {
     admin: String,
+    #[serde(default)]
+    at: Option<SocketAddr>,
     token: String,
     pid: u32,
 }
@@ -29,6 +32,8 @@ struct Said {
 pub(crate) struct Running {
     /// Where it is administered: `http://127.0.0.1:9443`.
     pub(crate) address: String,
+    /// Where a connection to it leads, if that is not to be looked up.
+    pub(crate) at: Option<SocketAddr>,
     /// What administers it without an account.
     pub(crate) token: Secret<String>,
 }
@@ -63,17 +68,17 @@ fn place(location: &Location, folder: &Path) -> Option<PathBuf> {
     }
 }
 
-impl Lock {
-    /// That of a server.
-    pub(crate) async fn of_server(place: &state::Place, folder: &Path) -> Result<Self, Failure> {
-        Self::take(&place.location, folder, Use::Serving, |fault| place.failed(fault)).await
-    }
 /// The file that a name leads to, which may be yet to be made.
 pub(crate) fn real(path: &Path) -> PathBuf {
     let real = fs::canonicalize(path).or_else(|_| Ok(path.with_file_name(fs::read_link(path)?)));
     real.unwrap_or_else(|_: io::Error| path.to_owned())
 }
 
+impl Lock {
+    /// That of a server.
+    pub(crate) async fn of_server(place: &state::Place, folder: &Path) -> Result<Self, Failure> {
+        Self::take(&place.location, folder, Use::Serving, |fault| place.failed(fault)).await
+    }
 
     /// Takes the lock, or says who has it. On PostgreSQL a second server is one of several nodes: it goes on
     /// without the file. `lost` tells of a database that does not answer.
@@ -112,14 +117,21 @@ pub(crate) fn real(path: &Path) -> PathBuf {
         }
     }
 
-    /// Says where the server is administered: with its token in the file alone.
-    pub(crate) async fn say(&mut self, address: &str, token: &Secret<String>) -> Result<(), Failure> {
+    /// Says where the server is administered, and `at` which address that is from this machine: with its token in
+    /// the file alone.
+    pub(crate) async fn say(
+        &mut self,
+        address: &str,
+        at: Option<SocketAddr>,
+        token: &Secret<String>,
+    ) -> Result<(), Failure> {
         if let Some(mut claim) = self.claim.take() {
             claim.rename(&format!("{SERVER} at {address}")).await.map_err(Failure::from_error)?;
             tokio::spawn(claim.keep());
         }
         let Some(mut file) = self.file.as_ref() else { return Ok(()) };
-        let said = Said { admin: address.to_owned(), token: token.expose().clone(), pid: std::process::id() };
+        let said =
+            Said { admin: address.to_owned(), at, token: token.expose().clone(), pid: std::process::id() };
         let text = serde_json::to_string(&said).map_err(Failure::from_error)?;
         file.set_len(0)
             .and_then(|()| file.rewind())
@@ -169,7 +181,7 @@ pub(crate) fn running(location: &Location, folder: &Path) -> Option<Running> {
         Ok(()) | Err(TryLockError::Error(_)) => return None,
     }
     let said = read(&file).ok()?;
-    Some(Running { address: said.admin, token: Secret::new(said.token) })
+    Some(Running { address: said.admin, at: said.at, token: Secret::new(said.token) })
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -221,7 +233,7 @@ mod tests {
         assert!(running(&location, folder.path()).is_none());
         let mut lock = block(Lock::take(&location, folder.path(), Use::Serving, lost)).unwrap();
         assert!(running(&location, folder.path()).is_none(), "it has not said where it is");
-        block(lock.say("http://127.0.0.1:9443", &Secret::new("t0ken".to_owned()))).unwrap();
+        block(lock.say("http://127.0.0.1:9443", None, &Secret::new("t0ken".to_owned()))).unwrap();
         let found = running(&location, folder.path()).unwrap();
         assert_eq!(found.address, "http://127.0.0.1:9443");
         assert_eq!(found.token.expose(), "t0ken");
@@ -274,9 +286,9 @@ mod tests {
         let location = Location::Postgres(postgres.url());
         let take = async |usage| Lock::take(&location, folder.path(), usage, lost).await;
         let mut first = take(Use::Serving).await.unwrap();
-        first.say("http://127.0.0.1:1", &Secret::new("a".to_owned())).await.unwrap();
+        first.say("http://127.0.0.1:1", None, &Secret::new("a".to_owned())).await.unwrap();
         let mut second = take(Use::Serving).await.unwrap();
-        second.say("http://127.0.0.1:2", &Secret::new("b".to_owned())).await.unwrap();
+        second.say("http://127.0.0.1:2", None, &Secret::new("b".to_owned())).await.unwrap();
         assert_eq!(running(&location, folder.path()).unwrap().address, "http://127.0.0.1:1");
         let Failure::Message { message, .. } = take(Use::Alone).await.unwrap_err() else {
             panic!("a message")

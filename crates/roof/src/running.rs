@@ -4,7 +4,11 @@ mod generation;
 mod ready;
 mod signal;
 
-use std::{future::Future, net::IpAddr, time::Duration};
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use gateway::{Bounds, Phase};
 use serde_json::json;
@@ -85,15 +89,42 @@ pub(crate) fn url(tls: bool, ip: Option<IpAddr>, port: u16) -> String {
     let scheme = if tls { "https" } else { "http" };
     let host = match ip {
         None => "127.0.0.1".to_owned(),
-        Some(host) if host.is_unspecified() => "127.0.0.1".to_owned(),
-        Some(IpAddr::V4(host)) => host.to_string(),
-        Some(IpAddr::V6(host)) => format!("[{host}]"),
+        Some(host) => match reached(host) {
+            IpAddr::V4(host) => host.to_string(),
+            IpAddr::V6(host) => format!("[{host}]"),
+        },
     };
     format!("{scheme}://{host}:{port}")
+}
+
+/// By which address of this machine what listens at `ip` is reached: all of IPv6 has no IPv4 with it.
+pub(crate) fn reached(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        one => one,
+    }
 }
 
 /// Random bytes as a token that a header field carries.
 pub(crate) fn token(random: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_addresses_of_a_family_are_told_as_one_that_leads_there() {
+        for (ip, told) in [
+            ("0.0.0.0", "http://127.0.0.1:9443"),
+            ("::", "http://[::1]:9443"),
+            ("192.0.2.1", "http://192.0.2.1:9443"),
+            ("2001:db8::1", "http://[2001:db8::1]:9443"),
+        ] {
+            assert_eq!(url(false, Some(ip.parse().unwrap()), 9443), told, "{ip}");
+        }
+    }
 }

@@ -263,7 +263,8 @@ pub(crate) fn root(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
-fn is_here(url: &Url) -> bool {
+/// Whether a URL leads to this machine.
+pub(crate) fn is_here(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

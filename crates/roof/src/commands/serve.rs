@@ -91,9 +91,9 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let url = running::url(tls.is_some(), Some(setting.public.ip()), port);
     let admin_tls = tls.clone().filter(|_| !setting.admin.ip().is_loopback());
     let admin_port = self::port(&admin, setting.admin.port());
-    let admin_url = running::url(admin_tls.is_some(), Some(setting.admin.ip()), admin_port);
+    let (admin_url, admin_at) = setting.administered(admin_port);
     let token = Secret::new(running::token(&SystemEntropy.bytes::<32>()));
-    lock.say(&admin_url, &token).await?;
+    lock.say(&admin_url, admin_at, &token).await?;
     let setup = setup::open(&house.store, &admin_url, master).await?;
     let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
     let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };

@@ -9,6 +9,7 @@ use rustls::{ClientConfig, NamedGroup, ProtocolVersion};
 use testkit::{Client, Lobby, Pebble, free_port, serve, trusting};
 
 use super::{ALONE, shared_mock};
+use crate::admin::done;
 
 /// What a handshake came to.
 struct Shaken {
@@ -95,6 +96,23 @@ async fn a_certificate_that_changes_on_disk_is_shown_and_a_broken_one_is_not() {
     assert_eq!(shown().await, testkit::certificate_der(&first.0));
     lobby.replace_file("a.key", &second.1);
     while shown().await != testkit::certificate_der(&second.0) {}
+}
+
+#[tokio::test]
+async fn a_command_reaches_a_listener_whose_certificate_is_for_the_issuers_name() {
+    let (certificate, key) = made("login.example.com");
+    let listen = "listen: { public: 127.0.0.1:0, admin: 0.0.0.0:0, tls: { cert: a.pem, key: file:a.key } }\n";
+    let start = serve(&format!("{ALONE}{listen}")).file("a.pem", &certificate).file("a.key", &key);
+    let lobby = start.await;
+    let admin = lobby.ready()["admin"].as_str().unwrap();
+    assert!(admin.starts_with("https://login.example.com:"), "{admin}");
+    let trusted = lobby.folder().join("trusted");
+    std::fs::create_dir(&trusted).unwrap();
+    std::fs::write(trusted.join("lobby-ca.pem"), &certificate).unwrap();
+    done(lobby.folder(), &["user", "add", "alice", "--ca-dir", trusted.to_str().unwrap()]);
+    let database = rusqlite::Connection::open(lobby.folder().join("lobby.db")).unwrap();
+    let count: u32 = database.query_row("SELECT COUNT(*) FROM users", (), |row| row.get(0)).unwrap();
+    assert_eq!(count, 1);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Who answers: a running server, or the store.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use admin::Administration;
 use bytes::Bytes;
@@ -16,8 +19,8 @@ use crate::{
     exit::Failure,
     fetch,
     gather::{DEFAULT_CONFIG, Gathering, Sources},
-    lock::{self, Lock},
-    server::root,
+    lock::{self, Lock, Running},
+    server::{is_here, root},
     state,
     system::SystemEntropy,
 };
@@ -39,7 +42,13 @@ impl Desk {
                     "set LOBBY_ADMIN_TOKEN, for the server and here alike",
                 ));
             };
-            return Self::server(target.ca_dir.as_deref(), url, Secret::new(token.clone()));
+            if url::Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_here(&url)) {
+                return Err(Failure::new(
+                    format!("{url} is plain HTTP: others could read the token on its way"),
+                    "name the server's HTTPS, or call it on its own machine",
+                ));
+            }
+            return Self::server(target.ca_dir.as_deref(), url, None, Secret::new(token.clone()));
         }
         let (gathering, place) = read(global)?;
         if place.is_in_memory() {
@@ -47,7 +56,7 @@ impl Desk {
             return Err(Failure::new("this store is in memory, and no server was named", help));
         }
         if let Some(running) = lock::running(&place.location, gathering.folder()) {
-            return Self::server(target.ca_dir.as_deref(), &running.address, running.token);
+            return Self::running_there(target.ca_dir.as_deref(), running);
         }
         let wrong = |fault: &store::Fault| place.failed(fault);
         let lock = Lock::take(&place.location, gathering.folder(), Use::Alone, wrong).await?;
@@ -68,14 +77,24 @@ impl Desk {
             Err(failure) => return Err(failure),
         };
         let running = lock::running(&place.location, gathering.folder());
-        running.map(|running| Self::server(ca_dir, &running.address, running.token)).transpose()
+        running.map(|running| Self::running_there(ca_dir, running)).transpose()
     }
 
-    fn server(ca_dir: Option<&Path>, base: &str, token: Secret<String>) -> Result<Self, Failure> {
+    fn running_there(ca_dir: Option<&Path>, running: Running) -> Result<Self, Failure> {
+        Self::server(ca_dir, &running.address, running.at, running.token)
+    }
+
+    fn server(
+        ca_dir: Option<&Path>,
+        base: &str,
+        at: Option<SocketAddr>,
+        token: Secret<String>,
+    ) -> Result<Self, Failure> {
         let folder = ca_dir.map_or_else(default_folder, Path::to_owned);
         let authority = Some(folder.join("lobby-ca.pem")).filter(|_| base.starts_with("https:"));
         let pem = authority.filter(|path| path.is_file()).map(std::fs::read).transpose();
-        let client = fetch::neighbour(pem.map_err(Failure::from_error)?.as_deref());
+        let host = url::Url::parse(base).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let client = fetch::near(pem.map_err(Failure::from_error)?.as_deref(), host.as_deref().zip(at));
         let client = client.map_err(Failure::from_error)?;
         Ok(Self::Server { client, base: base.trim_end_matches('/').to_owned(), token })
     }

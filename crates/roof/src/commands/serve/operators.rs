@@ -77,7 +77,7 @@ fn operators(
         (settings.accounts.clone(), brand.clone()),
     );
     Operators {
-        hosts: config.control.hosts.clone(),
+        hosts: config.control.hosts.iter().cloned().chain(own).collect(),
         trusted_proxies: config.trusted_proxies.clone(),
         docs: gateway::DOCS.to_owned(),
         pulse: pulse.clone(),
@@ -94,6 +94,7 @@ pub(super) struct HousePulse {
 
 /// How long the database may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
+    let own = url::Url::parse(&house.issuer).ok().and_then(|issuer| issuer.host_str().map(str::to_owned));
 
 impl Pulse for HousePulse {
     fn readiness(&self) -> Pending<'_, Readiness> {

@@ -147,6 +147,20 @@ impl Setting {
         Ok(Some(Certificates { tls, asking, client_trust, shown, acme }))
     }
 
+    /// The URL of the admin listener, and where it leads from this machine if nobody is to look that up: beyond the
+    /// loopback a certificate that is not ours is for the issuer's name, and for no address.
+    pub(super) fn administered(&self, port: u16) -> (String, Option<SocketAddr>) {
+        let ip = self.admin.ip();
+        let issuer = url::Url::parse(&self.issuer).ok();
+        let name = issuer.as_ref().and_then(url::Url::domain).filter(|_| !ip.is_loopback());
+        match (&self.showing, name) {
+            (Some(Showing::Files(_) | Showing::Fetched(_)), Some(name)) => {
+                (format!("https://{name}:{port}"), Some((running::reached(ip), port).into()))
+            }
+            (showing, _) => (running::url(showing.is_some() && !ip.is_loopback(), Some(ip), port), None),
+        }
+    }
+
     /// The names of this machine, of the issuer, and of the addresses that are listened on.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> =
