@@ -92,7 +92,7 @@ impl Written {
     }
 
     /// A line of the file as it may be shown: no URL's password is in it.
-    fn line(&self, number: u32) -> String {
+    pub(crate) fn line(&self, number: u32) -> String {
         let line = self.text.lines().nth(number as usize - 1).unwrap_or_default();
         line.split("://").map(without_password).collect::<Vec<_>>().join("://")
     }

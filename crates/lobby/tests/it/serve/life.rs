@@ -51,6 +51,7 @@ fn what_cannot_be_served_is_told_with_its_place() {
     for (config, part) in [
         ("store: memory\n", "lobby.yaml:1:1"),
         ("# nothing\n", "`issuer` is missing"),
+        ("store: postgres://lobby:s3kret@db/lobby\n", "postgres://lobby:…@db/lobby"),
         ("issuer: login\n", "lobby.yaml:1:9"),
         (beyond, "lobby.yaml:2:19"),
         (beyond, "plain HTTP beyond this machine"),
@@ -64,6 +65,7 @@ fn what_cannot_be_served_is_told_with_its_place() {
         let finished = start.config(config).finish("");
         finished.exits(2);
         assert!(finished.stderr.contains(part), "{config}: {}", finished.stderr);
+        assert!(!finished.stderr.contains("s3kret"), "{}", finished.stderr);
     }
     let finished = run("serve").finish("");
     finished.exits(2);

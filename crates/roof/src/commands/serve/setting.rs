@@ -256,7 +256,7 @@ fn at_the_top(gathering: &Gathering, message: &str, help: &str) -> Problem {
         line: 1,
         column: 1,
         length: 1,
-        text: written.text.lines().next().unwrap_or_default().chars().take(200).collect(),
+        text: written.line(1).chars().take(200).collect(),
     });
     problem
 }
