@@ -22,7 +22,10 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use identity::password::{Passwords, Policy};
+use identity::{
+    Attempts, SourceRules,
+    password::{Passwords, Policy},
+};
 use model::{Clock, Entropy, RealmId, Secret, Timestamp};
 use serde_json::{Map, Value};
 use store::{AuditEntry, Store};
@@ -66,8 +69,12 @@ pub struct Administration {
     pub ended_for: Duration,
     /// What the docs page of the codes is.
     pub docs: String,
-    /// Tokens that open everything: the lock's, `LOBBY_ADMIN_TOKEN`.
-    pub tokens: Vec<Secret<String>>,
+    /// Opens everything: the lock's, made of randomness, which nobody guesses.
+    pub lock_token: Option<Secret<String>>,
+    /// Opens everything: `LOBBY_ADMIN_TOKEN`, which somebody chose.
+    pub admin_token: Option<Secret<String>>,
+    /// Who guesses at it; `None`: nobody can.
+    pub guesses: Option<(Arc<Attempts>, SourceRules)>,
     /// Says whose access token one is; `None`: nobody signs in here.
     pub badges: Option<Arc<dyn Badges>>,
     /// Writes to people.
@@ -125,7 +132,7 @@ impl Administration {
             return Ok(document());
         }
         actor::refuse_pages(request.headers())?;
-        let actor = self.recognise(request.headers()).await?;
+        let actor = self.recognise(request.headers(), caller.peer).await?;
         self.call(request, actor, address, caller.id).answer(route).await
     }
 

@@ -13,6 +13,7 @@ use crate::{
     intake::{ReadError, read},
     neighbours::Answering,
     serve::Abandoned,
+    target,
 };
 
 /// What answers on a listener of its own: the admin listener, the one that leads to HTTPS.
@@ -21,7 +22,8 @@ pub trait Service: Send + Sync + 'static {
     fn answer<'a>(&'a self, request: Request<Bytes>, peer: &'a Peer) -> Answering<'a>;
 }
 
-/// A [`Service`] as what a listener drives: bodies are bounded, and a panic is a 500.
+/// A [`Service`] as what a listener drives: a request line that others may read otherwise is a 400, bodies are bounded,
+/// and a panic is a 500.
 pub struct Office {
     /// Bytes of a body.
     pub body_limit: usize,
@@ -39,6 +41,13 @@ impl Office {
     ) -> Result<Response<AnswerBody>, Abandoned> {
         let head_only = request.method() == Method::HEAD;
         let (parts, incoming) = request.into_parts();
+        if let Err(error) = target::check(&parts.method, &parts.uri, parts.version, &parts.headers) {
+            let mut answer =
+                bare(StatusCode::BAD_REQUEST).map(|_| AnswerBody::whole(error.to_string().into()));
+            let close = http::HeaderValue::from_static("close");
+            answer.headers_mut().insert(http::header::CONNECTION, close);
+            return Ok(answer);
+        }
         let answer = match read(incoming, self.body_limit, self.body_patience).await {
             Ok(body) => {
                 let answering = self.service.answer(Request::from_parts(parts, body), peer);

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use admin::{Administration, Badges};
-use identity::{DEFAULT_PREFIX, SessionRules, password::Passwords};
+use identity::{Attempts, DEFAULT_PREFIX, SessionRules, SourceRules, password::Passwords};
 use model::{Entropy, Problem, SandboxName, Secret};
 use oauth::{AccountRules, pages::Brand};
 use store::Store;
@@ -40,15 +40,30 @@ pub(crate) fn of_store(mut gathering: Gathering, store: Store) -> Result<Adminis
     let shown = wire::administered(&gathering)?;
     let config = &gathering.config;
     let passwords = Arc::new(Passwords::new(wire::password_cost(config), &SystemEntropy.bytes()));
-    Ok(of(config, store, passwords, (Vec::new(), None), shown))
+    let issuer = config.issuer.as_deref().unwrap_or_default();
+    Ok(of(config, issuer, store, passwords, Openers::default(), shown))
+}
+
+/// What opens the admin API of a server.
+#[derive(Default)]
+pub(crate) struct Openers {
+    /// The lock's token.
+    pub(crate) lock: Option<Secret<String>>,
+    /// `LOBBY_ADMIN_TOKEN`.
+    pub(crate) chosen: Option<Secret<String>>,
+    /// Who guesses at that.
+    pub(crate) guesses: Option<(Arc<Attempts>, SourceRules)>,
+    /// Whose access token one is.
+    pub(crate) badges: Option<Arc<dyn Badges>>,
 }
 
 /// Administration with what a server has already.
 pub(crate) fn of(
     config: &Config,
+    issuer: &str,
     store: Store,
     passwords: Arc<Passwords>,
-    (tokens, badges): (Vec<Secret<String>>, Option<Arc<dyn Badges>>),
+    openers: Openers,
     (rules, brand): (AccountRules, Arc<Brand>),
 ) -> Administration {
     let (prefix, key_life) = key_terms(config);
@@ -59,7 +74,7 @@ pub(crate) fn of(
         realm: realm.clone(),
         rules,
         brand: brand.clone(),
-        issuer: config.issuer.clone().unwrap_or_default(),
+        issuer: issuer.to_owned(),
     };
     let setup = oauth::SetupPage { name: postbox.rules.name.clone(), brand, issuer: postbox.issuer.clone() };
     Administration {
@@ -74,8 +89,10 @@ pub(crate) fn of(
         clients: config.clients.keys().cloned().collect(),
         ended_for: ended_for(config),
         docs: gateway::DOCS.to_owned(),
-        tokens,
-        badges,
+        lock_token: openers.lock,
+        admin_token: openers.chosen,
+        guesses: openers.guesses,
+        badges: openers.badges,
         postbox: Arc::new(Letters(postbox)),
         pages: Arc::new(Setup(setup)),
     }

@@ -9,7 +9,7 @@ use admin::Bell;
 use arc_swap::ArcSwap;
 use contract::{Requirement, SchemeKind};
 use gateway::{ClientTrust, Furnishing, Gateway};
-use identity::Passwords;
+use identity::{Attempts, Passwords};
 use mock::{
     journal::{self, Journal, Masking},
     sandbox::{self, Sandboxes},
@@ -196,6 +196,11 @@ impl House {
             store: self.store.clone(),
             issuer: self.issuer.clone(),
         }
+    }
+
+    /// Failed passwords, and from where they came.
+    pub(crate) fn attempts(&self) -> Arc<Attempts> {
+        self.oauth.attempts()
     }
 
     /// Makes the signing key where nobody waits for it: cryptography takes a moment to begin.

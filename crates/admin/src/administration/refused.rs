@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use identity::password::Refusals;
@@ -33,6 +35,8 @@ pub(super) enum Refused {
     LastOwner,
     /// The password may not be one.
     Password(Refusals),
+    /// Too many tokens from there were none; for how long.
+    Limited(Duration),
     /// Too much is asked at once, or the database is away.
     Busy,
     /// As the body was read.
@@ -92,6 +96,10 @@ impl Refused {
                 let detail = format!("the password is refused: {}", reasons.join("; "));
                 ("password.refused", StatusCode::UNPROCESSABLE_ENTITY, "The password is refused", detail)
             }
+            Self::Limited(_) => {
+                let detail = "too many tokens from this address opened nothing".to_owned();
+                ("rate.limited", StatusCode::TOO_MANY_REQUESTS, "Too many attempts", detail)
+            }
             Self::Busy => {
                 let detail =
                     "the database does not answer, or too much is asked at once: try again in a moment";
@@ -128,6 +136,9 @@ impl Refused {
         match self {
             Self::Token => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"admin\""));
+            }
+            Self::Limited(wait) => {
+                headers.insert(header::RETRY_AFTER, guard::retry_after(*wait));
             }
             Self::Busy => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -12,8 +12,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use guard::limit::Rate;
 use http::{Method, Request};
-use identity::password::{Breaches, Cost, Passwords, Policy, Rules};
+use identity::{
+    Attempts, SourceRules,
+    password::{Breaches, Cost, Passwords, Policy, Rules},
+};
 use model::{Clock, Entropy, RealmId, RequestId, Secret, Timestamp};
 use serde_json::{Value, json};
 use store::Store;
@@ -148,7 +152,15 @@ fn office() -> Administration {
         clients: BTreeSet::from(["written".to_owned()]),
         ended_for: std::time::Duration::from_secs(600),
         docs: "docs".to_owned(),
-        tokens: vec![Secret::new("t0ken".to_owned())],
+        lock_token: Some(Secret::new("t0ken".to_owned())),
+        admin_token: Some(Secret::new("chosen".to_owned())),
+        guesses: Some((
+            Arc::new(Attempts::default()),
+            SourceRules {
+                address: Rate::new(3, std::time::Duration::from_secs(3600)),
+                ..SourceRules::default()
+            },
+        )),
         badges: Some(Arc::new(Named)),
         postbox: Arc::new(Told::default()),
         pages: Arc::new(Drawn),
@@ -294,6 +306,19 @@ async fn a_role_is_asked_for_at_each_call_and_nobody_makes_themselves_more() {
     let (_, trail) = ask(&office, "t0ken", "GET /admin/v1/audit", Value::Null).await;
     let actors: Vec<_> = trail["entries"].as_array().unwrap().iter().map(|it| &it["actor"]).collect();
     assert_eq!(actors, ["user:o", "user:a"], "what was refused left nothing");
+}
+
+#[tokio::test]
+async fn a_chosen_token_is_guessed_at_a_few_times_and_no_other_token_minds() {
+    let office = office();
+    let status = async |token: &str| ask(&office, token, "GET /admin/v1/users", Value::Null).await.0;
+    assert_eq!(status("chosen").await, 200);
+    for guess in ["a", "b", "c"] {
+        assert_eq!(status(guess).await, 401);
+    }
+    assert_eq!(status("d").await, 429);
+    assert_eq!(status("chosen").await, 429, "who guesses it at last does not hear so");
+    assert_eq!((status("t0ken").await, status("o/lobby:owner").await), (200, 200));
 }
 
 #[tokio::test]

@@ -17,7 +17,8 @@ pub(crate) struct Serve {
     /// Print for each request what its decision looked at.
     #[arg(long, env = "LOBBY_EXPLAIN")]
     pub(crate) explain: bool,
-    /// A token by which other machines administer this server; its listener's own one is in the lock.
+    /// A token of 16 characters at least by which other machines administer this server; its listener's own one is in
+    /// the lock.
     #[arg(long, env = "LOBBY_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = value::bearer)]
     pub(crate) admin_token: Option<String>,
     /// Write one JSON line here once requests are served.

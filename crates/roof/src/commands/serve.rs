@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 use self::{
     notice::Notice,
-    operators::{AdminDoor, HousePulse},
+    operators::{AdminDoor, HousePulse, Tokens},
     setting::Setting,
 };
 use crate::{
@@ -41,12 +41,20 @@ use crate::{
     wire::Overrides,
 };
 
+/// How many characters `LOBBY_ADMIN_TOKEN` has at least.
+const SHORTEST: usize = 16;
 /// What a call of the admin listener may bring.
 const ADMIN_BODY: usize = 1 << 20;
 const ADMIN_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Serves what the file describes until told to stop.
 pub(crate) fn run(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failure> {
+    if serve.admin_token.as_ref().is_some_and(|token| token.len() < SHORTEST) {
+        return Err(Failure::new(
+            format!("LOBBY_ADMIN_TOKEN has fewer than {SHORTEST} characters: it could be guessed"),
+            "make one that nobody guesses: openssl rand -base64 32",
+        ));
+    }
     running::to_the_end(serving(global, serve))
 }
 
@@ -95,7 +103,7 @@ async fn serving(global: &cli::Global, serve: &cli::Serve) -> Result<Exit, Failu
     let token = Secret::new(running::token(&SystemEntropy.bytes::<32>()));
     lock.say(&admin_url, admin_at, &token).await?;
     let setup = setup::open(&house.store, &admin_url, master).await?;
-    let tokens = std::iter::once(token).chain(serve.admin_token.clone().map(Secret::new)).collect();
+    let tokens = Tokens { lock: token, chosen: serve.admin_token.clone().map(Secret::new) };
     let pulse = HousePulse { house: house.clone(), phase: watching.clone(), metrics };
     let office = Arc::new(AdminDoor::new(&gathering, &house.settings(), tokens, pulse));
     let handler = Handler::Gateway(house.gateway.clone());

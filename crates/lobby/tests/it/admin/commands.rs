@@ -53,8 +53,10 @@ async fn a_client_that_is_added_gets_its_tokens() {
 
 #[tokio::test]
 async fn elsewhere_a_server_is_administered_by_its_address_and_a_token() {
-    let shop =
-        testkit::serve(CONFIG).file("shop.yaml", DOCUMENT).variable("LOBBY_ADMIN_TOKEN", "t0ken").await;
+    let shop = testkit::serve(CONFIG)
+        .file("shop.yaml", DOCUMENT)
+        .variable("LOBBY_ADMIN_TOKEN", "t0ken-of-sixteen")
+        .await;
     let admin = shop.ready()["admin"].as_str().unwrap().to_owned();
     let ask = |token: Option<&str>| {
         let mut start = run("user").arguments(&["list", "--server", &admin]);
@@ -63,12 +65,27 @@ async fn elsewhere_a_server_is_administered_by_its_address_and_a_token() {
         }
         start.finish("")
     };
-    ask(Some("t0ken")).exits(0);
+    ask(Some("t0ken-of-sixteen")).exits(0);
     ask(Some("another")).exits(2);
     assert!(ask(None).exits(2).stderr.contains("LOBBY_ADMIN_TOKEN"));
     shop.admin().get("/admin/v1/users").await.is_refused(401, "admin.token");
-    let page = shop.admin().get("/admin/v1/users").bearer("t0ken").origin("https://evil.example").await;
+    let page =
+        shop.admin().get("/admin/v1/users").bearer("t0ken-of-sixteen").origin("https://evil.example").await;
     page.is_refused(403, "admin.origin");
+    // Nobody is told the token in clear, whoever would answer.
+    let plain = run("user").arguments(&["list", "--server", "http://192.0.2.1:9443"]);
+    let plain = plain.variable("LOBBY_ADMIN_TOKEN", "t0ken-of-sixteen").finish("");
+    plain.exits(2);
+    assert!(plain.stderr.contains("http://192.0.2.1:9443 is plain HTTP"), "{plain:?}");
+}
+
+#[test]
+fn a_token_that_could_be_guessed_opens_no_server() {
+    let short = run("serve").config("issuer: https://login.example.com\n");
+    let short = short.variable("LOBBY_ADMIN_TOKEN", "fifteen-letters").finish("");
+    short.exits(2);
+    assert!(short.stderr.contains("fewer than 16 characters"), "{short:?}");
+    assert!(!short.stderr.contains("fifteen-letters"), "{short:?}");
 }
 
 #[tokio::test]

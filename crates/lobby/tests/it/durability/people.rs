@@ -29,7 +29,7 @@ async fn started(store: &str) -> Lobby {
          store: \"{store}\"\nsecrets: {{ key: \"${{THE_KEY}}\" }}\n"
     );
     let start = serve(&config).file("shop.yaml", DOCUMENT).variable("THE_KEY", &"fb".repeat(32));
-    start.variable("LOBBY_ADMIN_TOKEN", "t0ken").await
+    start.variable("LOBBY_ADMIN_TOKEN", "t0ken-of-sixteen").await
 }
 
 /// What was said to be done.
@@ -42,7 +42,7 @@ struct Acknowledged {
 
 /// Adds users and a key for each until an answer fails to come, or one says that the store is away.
 async fn administers(port: u16, named: String, told: Arc<Notify>, all: Arc<Mutex<Acknowledged>>) {
-    let fields = "Content-Type: application/json\r\nAuthorization: Bearer t0ken";
+    let fields = "Content-Type: application/json\r\nAuthorization: Bearer t0ken-of-sixteen";
     for number in 0.. {
         let name = format!("{named}-{number}");
         let user = json!({ "name": name }).to_string();
@@ -76,7 +76,8 @@ async fn under_load(lobby: &mut Lobby, round: usize, blow: impl AsyncFnOnce(&mut
 /// Looks for everything that was said to be done.
 async fn account_for(lobby: &Lobby, acknowledged: &Acknowledged) {
     for name in &acknowledged.users {
-        let user: Value = lobby.admin().get(&format!("/admin/v1/users/{name}")).bearer("t0ken").await.json();
+        let user: Value =
+            lobby.admin().get(&format!("/admin/v1/users/{name}")).bearer("t0ken-of-sixteen").await.json();
         assert_eq!(user["name"], **name);
     }
     for key in &acknowledged.keys {
@@ -106,7 +107,7 @@ async fn a_database_that_is_killed_under_load_keeps_what_it_said_and_is_found_ag
     let mut lobby = started(&server.url()).await;
     for round in 0..5 {
         let acknowledged = under_load(&mut lobby, round, async |_: &mut Lobby| server.stop()).await;
-        let away = lobby.admin().get("/admin/v1/users/nobody").bearer("t0ken").await;
+        let away = lobby.admin().get("/admin/v1/users/nobody").bearer("t0ken-of-sixteen").await;
         away.is_refused(503, "busy");
         assert_eq!(away.header("retry-after"), Some("1"));
         server.restart();

@@ -23,6 +23,24 @@ async fn only_names_of_ours_are_answered_on_the_admin_listener() {
 }
 
 #[tokio::test]
+async fn a_request_line_that_others_may_read_otherwise_is_refused_on_the_admin_listener_too() {
+    let lobby = serve(ALONE).await;
+    let address = lobby.ready()["admin"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+    for head in [
+        "GET /metrics HTTP/1.1\r\nhost: localhost\r\nhost: evil.example",
+        "get /metrics HTTP/1.1\r\nhost: localhost",
+        "CONNECT localhost:1 HTTP/1.1\r\nhost: localhost:1",
+        "GET http://localhost/metrics HTTP/1.1\r\nhost: 127.0.0.1",
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        stream.write_all(format!("{head}\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{head}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn what_operators_ask_is_not_on_the_public_listener() {
     let lobby = serve(ALONE).await;
     for path in ["/health/live", "/health/ready", "/metrics", "/admin/v1/users"] {
@@ -73,24 +91,6 @@ async fn the_store_is_counted_each_time_that_it_is_asked() {
 }
 
 #[tokio::test]
-async fn a_browser_at_the_bare_origin_is_led_to_its_persons_page() {
-    let lobby = serve(ALONE).await;
-    let led = lobby.get("/").accept("text/html,*/*;q=0.8").await;
-    led.is(303);
-    assert_eq!(led.header("location"), Some("/_lobby/account/"));
-    lobby.get("/_lobby/account/").await.is(200);
-    lobby.get("/").accept("application/json").await.is_denied(404, "operation.unknown");
-    lobby.post("/").accept("text/html").await.is_denied(404, "operation.unknown");
-}
-
-#[tokio::test]
-async fn a_store_in_memory_is_told_at_the_start() {
-    let lobby = serve("issuer: http://127.0.0.1:8443\nstore: memory\n").await;
-    assert!(lobby.talk().contains("`store: memory` keeps nothing"), "{}", lobby.talk());
-}
-
-#[tokio::test]
-#[tokio::test]
 async fn a_fault_of_the_store_is_in_the_log_with_the_id_of_the_request() {
     let lobby = serve(ALONE).await;
     add_alice(lobby.folder());
@@ -111,6 +111,24 @@ async fn a_fault_of_the_store_is_in_the_log_with_the_id_of_the_request() {
     told(submit(&lobby, &page, &[("username", "alice"), ("password", PASSWORD)]).await).await;
 }
 
+#[tokio::test]
+async fn a_browser_at_the_bare_origin_is_led_to_its_persons_page() {
+    let lobby = serve(ALONE).await;
+    let led = lobby.get("/").accept("text/html,*/*;q=0.8").await;
+    led.is(303);
+    assert_eq!(led.header("location"), Some("/_lobby/account/"));
+    lobby.get("/_lobby/account/").await.is(200);
+    lobby.get("/").accept("application/json").await.is_denied(404, "operation.unknown");
+    lobby.post("/").accept("text/html").await.is_denied(404, "operation.unknown");
+}
+
+#[tokio::test]
+async fn a_store_in_memory_is_told_at_the_start() {
+    let lobby = serve("issuer: http://127.0.0.1:8443\nstore: memory\n").await;
+    assert!(lobby.talk().contains("`store: memory` keeps nothing"), "{}", lobby.talk());
+}
+
+#[tokio::test]
 async fn proxies_that_are_everybody_are_told_and_keys_may_live_without_an_end() {
     let lobby = serve(&format!("{ALONE}trusted_proxies: [0.0.0.0/0]\nkeys: {{ expires: never }}\n")).await;
     assert!(lobby.talk().contains("trusts everybody"), "{}", lobby.talk());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use ::watch::{Kind, Metrics, Reading};
-use admin::{Badges, Caller, Operators, Pending, Pulse, Readiness};
+use admin::{Caller, Operators, Pending, Pulse, Readiness};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use gateway::{Answering, Peer, Phase, Service};
@@ -15,12 +15,24 @@ use http::Request;
 use model::{Entropy, RequestId, SandboxName, Secret};
 use tokio::sync::watch;
 
-use crate::{administration, gather::Gathering, house::House, letters::Assets, system::SystemEntropy};
+use crate::{
+    administration::{self, Openers},
+    gather::Gathering,
+    house::House,
+    letters::Assets,
+    system::SystemEntropy,
+};
+
+/// What opens everything: the lock's token, and `LOBBY_ADMIN_TOKEN`.
+pub(super) struct Tokens {
+    pub(super) lock: Secret<String>,
+    pub(super) chosen: Option<Secret<String>>,
+}
 
 /// The admin listener's service: what is behind it is [`Operators`]' to say, for each generation of the files.
 pub(super) struct AdminDoor {
     operators: ArcSwap<Operators>,
-    tokens: Vec<Secret<String>>,
+    tokens: Tokens,
     pulse: Arc<HousePulse>,
     seed: [u8; 4],
     next_id: AtomicU64,
@@ -30,7 +42,7 @@ impl AdminDoor {
     pub(super) fn new(
         gathering: &Gathering,
         settings: &oauth::Settings,
-        tokens: Vec<Secret<String>>,
+        tokens: Tokens,
         pulse: HousePulse,
     ) -> Self {
         let pulse = Arc::new(pulse);
@@ -64,18 +76,25 @@ impl Service for AdminDoor {
 fn operators(
     gathering: &Gathering,
     settings: &oauth::Settings,
-    tokens: &[Secret<String>],
+    tokens: &Tokens,
     pulse: &Arc<HousePulse>,
 ) -> Operators {
     let (config, house, brand) = (&gathering.config, &pulse.house, settings.brand.clone());
-    let badges = Some(Arc::new(house.badges()) as Arc<dyn Badges>);
+    let openers = Openers {
+        lock: Some(tokens.lock.clone()),
+        chosen: tokens.chosen.clone(),
+        guesses: Some((house.attempts(), settings.sources)),
+        badges: Some(Arc::new(house.badges())),
+    };
     let administration = administration::of(
         config,
+        &house.issuer,
         house.store.clone(),
         house.passwords.clone(),
-        (tokens.to_vec(), badges),
+        openers,
         (settings.accounts.clone(), brand.clone()),
     );
+    let own = url::Url::parse(&house.issuer).ok().and_then(|issuer| issuer.host_str().map(str::to_owned));
     Operators {
         hosts: config.control.hosts.iter().cloned().chain(own).collect(),
         trusted_proxies: config.trusted_proxies.clone(),
@@ -94,7 +113,6 @@ pub(super) struct HousePulse {
 
 /// How long the database may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
-    let own = url::Url::parse(&house.issuer).ok().and_then(|issuer| issuer.host_str().map(str::to_owned));
 
 impl Pulse for HousePulse {
     fn readiness(&self) -> Pending<'_, Readiness> {
