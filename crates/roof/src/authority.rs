@@ -12,6 +12,8 @@ use rcgen::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 
+use crate::state;
+
 /// Why there is no authority.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthorityError {
@@ -68,7 +70,7 @@ impl Authority {
         valid(&mut params, now, 3650);
         let pem = params.self_signed(&key)?.pem();
         fs::create_dir_all(folder)
-            .and_then(|()| write_private(&key_path, key.serialize_pem().as_bytes()))
+            .and_then(|()| state::write_private(&key_path, key.serialize_pem().as_bytes()))
             .and_then(|()| fs::write(&path, &pem))
             .map_err(|source| AuthorityError::File { path: folder.to_owned(), source })?;
         let issuer = Issuer::from_ca_cert_pem(&pem, key)?;
@@ -133,18 +135,6 @@ fn valid(params: &mut CertificateParams, now: Timestamp, days: i64) {
         params.not_before = rcgen::date_time_ymd(from.0, from.1, from.2);
         params.not_after = rcgen::date_time_ymd(to.0, to.1, to.2);
     }
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use io::Write;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)?.write_all(bytes)
 }
 
 /// Where the authority is kept unless `--ca-dir` says otherwise.

@@ -1,5 +1,6 @@
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -21,6 +22,7 @@ pub(crate) struct Ready<'a> {
 pub(crate) struct ReadyFile {
     path: PathBuf,
     beside: PathBuf,
+    file: fs::File,
 }
 
 impl ReadyFile {
@@ -29,20 +31,20 @@ impl ReadyFile {
     pub(crate) fn reserve(path: &Path) -> Result<Self, Failure> {
         let beside = path.with_extension(format!("{}.part", std::process::id()));
         let folder = || io::Error::other("it is a folder");
-        let taken = if path.is_dir() { Err(folder()) } else { state::create_private(&beside).map(drop) };
-        taken.map_err(|error| unwritable(path, &error))?;
-        Ok(Self { path: path.to_owned(), beside })
+        let taken = if path.is_dir() { Err(folder()) } else { state::create_private(&beside) };
+        let file = taken.map_err(|error| unwritable(path, &error))?;
+        Ok(Self { path: path.to_owned(), beside, file })
     }
 
     /// Says where Lobby is.
-    pub(crate) fn write(self, ready: &Ready<'_>) -> Result<(), Failure> {
+    pub(crate) fn write(mut self, ready: &Ready<'_>) -> Result<(), Failure> {
         let Ready { url, admin, issuer, setup } = ready;
         let mut line =
             serde_json::json!({ "url": url, "admin": admin, "issuer": issuer, "pid": std::process::id() });
         if let Some((setup, line)) = setup.zip(line.as_object_mut()) {
             line.insert("setup".to_owned(), setup.into());
         }
-        let written = fs::write(&self.beside, format!("{line}\n"));
+        let written = self.file.write_all(format!("{line}\n").as_bytes());
         written
             .and_then(|()| fs::rename(&self.beside, &self.path))
             .map_err(|error| unwritable(&self.path, &error))

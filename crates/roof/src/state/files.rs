@@ -41,15 +41,14 @@ fn private() -> fs::OpenOptions {
     options
 }
 
-/// Makes a file that the user alone may read; one that a broken run left is emptied.
+/// Makes a new file that the user alone may read. What has its name goes: a broken run left it, or somebody put it
+/// there who wants to read what is written, or to have it written elsewhere.
 pub(crate) fn create_private(path: &Path) -> io::Result<fs::File> {
-    let file = private().create(true).truncate(true).open(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
     }
-    Ok(file)
+    private().create_new(true).open(path)
 }
 
 /// Brings a file and its name down to the disk.
@@ -110,11 +109,34 @@ pub(super) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = Path::new(&new);
-    match fs::remove_file(new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    write_new(new, bytes)?;
+    write_private(new, bytes)?;
+    sync_file(new)?;
     fs::rename(new, path)?;
     sync_folder(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn whoever_had_the_name_first_neither_reads_nor_aims_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, theirs) = (folder.path().join("copy.part"), folder.path().join("theirs"));
+        fs::write(&theirs, "theirs").unwrap();
+        symlink(&theirs, &part).unwrap();
+        write_private(&part, b"ours").unwrap();
+        assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
+        fs::remove_file(&part).unwrap();
+        fs::write(&part, "").unwrap();
+        fs::set_permissions(&part, fs::Permissions::from_mode(0o666)).unwrap();
+        let mut held = fs::File::open(&part).unwrap();
+        write_private(&part, b"ours").unwrap();
+        let mut read = String::new();
+        io::Read::read_to_string(&mut held, &mut read).unwrap();
+        assert_eq!(read, "");
+        assert_eq!(fs::metadata(&part).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }
