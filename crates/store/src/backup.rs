@@ -37,6 +37,13 @@ pub fn check(file: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether a database has the newest form: opening it does not change that.
+pub fn is_newest(file: &Path) -> Result<bool, Fault> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let done = rows(&connection, "SELECT name FROM migrations", &[])?;
+    Ok(done.len() >= names().count())
+}
+
 /// Makes sure that nobody has the database in this file open, and that all of it is in this one file.
 pub fn let_go(file: &Path) -> Result<(), Fault> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

@@ -67,7 +67,7 @@ mod value;
 
 pub use activity::Activity;
 pub use audit::{AuditEntry, AuditReport, Audited};
-pub use backup::{back_up, check, let_go};
+pub use backup::{back_up, check, is_newest, let_go};
 pub use claim::{Claim, Use};
 pub use client::{Client, ClientBook, ClientTerms};
 pub use code::{Code, Redemption};

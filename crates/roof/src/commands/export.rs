@@ -30,7 +30,7 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Export) -> Result<Exit,
     };
     let runtime = super::runtime()?;
     let written = runtime.block_on(async {
-        let (store, _) = place.open().await?;
+        let (store, _) = place.join().await?;
         store.export(BufWriter::new(out)).await.map_err(|fault| place.wrong(fault.to_string()))
     });
     let count = if is_piped { written? } else { name_whole(written, &part, to, failed)? };

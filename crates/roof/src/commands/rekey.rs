@@ -31,7 +31,7 @@ pub(crate) fn run(global: &cli::Global, arguments: &cli::Rekey) -> Result<Exit, 
     };
     let runtime = super::runtime()?;
     let done = runtime.block_on(async {
-        let (store, _) = place.open().await?;
+        let (store, _) = place.join().await?;
         let _alone = key.file().map(alone).transpose()?;
         change(&place, &store, key, &new).await
     })?;

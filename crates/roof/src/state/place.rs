@@ -17,7 +17,7 @@ use crate::{
     config::{Config, read::Written, store as written},
     exit::Failure,
     gather::{DEFAULT_CONFIG, Gathering},
-    wire,
+    lock, wire,
 };
 
 /// Where the store lies, where its key is, and where that is written.
@@ -136,6 +136,20 @@ impl Place {
         let store = Store::open(&self.location).await.map_err(|fault| self.failed(&fault))?;
         let note = self.unlock(&store).await?;
         Ok((store, note))
+    }
+
+    /// The same beside servers that go on, which need the form that they know.
+    pub(crate) async fn join(&self) -> Result<(Store, Option<String>), Failure> {
+        if let Location::File(path) = &self.location
+            && let Some(server) = lock::running(&self.location, Path::new(""))
+            && !store::is_newest(path).unwrap_or(true)
+        {
+            return Err(Failure::new(
+                format!("the server at {} is an older Lobby, as is {}", server.address, path.display()),
+                "start it again as this version first",
+            ));
+        }
+        self.open().await
     }
 
     async fn unlock(&self, store: &Store) -> Result<Option<String>, Failure> {

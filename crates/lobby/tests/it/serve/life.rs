@@ -110,6 +110,21 @@ async fn a_second_server_on_the_same_database_is_told_who_has_it() {
 }
 
 #[tokio::test]
+async fn no_command_brings_the_database_of_an_older_server_to_another_form() {
+    let lobby = serve(ALONE).await;
+    // As an older version has it.
+    let database = rusqlite::Connection::open(lobby.folder().join("lobby.db")).unwrap();
+    let last = "DELETE FROM migrations WHERE name = (SELECT MAX(name) FROM migrations)";
+    database.execute(last, ()).unwrap();
+    let config = lobby.folder().join("lobby.yaml");
+    for command in ["export", "rekey"] {
+        let refused = run(command).arguments(&["--config", config.to_str().unwrap()]).finish("");
+        refused.exits(2);
+        assert!(refused.stderr.contains("is an older Lobby"), "{refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_lock_of_a_server_that_was_killed_holds_nobody_up() {
     let first = serve(ALONE).await;
     let path = first.folder().join("lobby.db");
