@@ -105,7 +105,7 @@ impl Desk<'_> {
             let (store, realm) = (self.store.clone(), self.realm.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(USES_WAIT).await;
-                // Counts are no promise: those that could not be written are lost.
+                // Those that could not be written wait for the next use.
                 let _ = store.write_key_uses(&realm).await;
             });
         }

@@ -1,15 +1,14 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use model::{RealmId, Timestamp};
 
 use crate::{Fault, Store, transaction::Transaction, value::Value};
 
-/// How many pairs of key and operation may wait for their counts to be written; what is used beyond is not
-/// counted until they are.
+/// Of how many keys counts may wait to be written; the use of others is not counted until they are.
 const WAITING: usize = 100_000;
 
 /// How often a key was used for one operation.
@@ -27,7 +26,14 @@ pub struct KeyUse {
 
 /// Uses that are counted here and not yet in the database: no request waits for a count to be written.
 #[derive(Default)]
-pub(crate) struct Uses(Mutex<ByKey>);
+pub(crate) struct Uses(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    of: ByKey,
+    /// Whether somebody sees to it that they are written.
+    is_seen_to: bool,
+}
 
 /// What is counted of each key, by operation.
 type ByKey = HashMap<Box<str>, HashMap<Box<str>, Counted>>;
@@ -40,42 +46,61 @@ struct Counted {
 }
 
 impl Uses {
-    /// Counts one; whether it is the first that waits, so that somebody must see to it that it is written.
+    /// Counts one; whether nobody sees to it yet that it is written, so that somebody must.
     pub(crate) fn note(&self, id: &str, operation: &str, address: IpAddr, at: Timestamp) -> bool {
-        let mut keys = self.lock();
-        let is_first = keys.is_empty();
-        if keys.len() >= WAITING && !keys.contains_key(id) {
-            return false;
+        let mut waiting = self.lock();
+        waiting.add(id, operation, Counted { uses: 1, at, address });
+        !std::mem::replace(&mut waiting.is_seen_to, true)
+    }
+
+    fn take(&self) -> ByKey {
+        std::mem::take(&mut *self.lock()).of
+    }
+
+    /// Takes back what could not be written: whoever sees to the next use writes it, too.
+    fn put_back(&self, uses: &ByKey) {
+        let mut waiting = self.lock();
+        for (id, operations) in uses {
+            for (operation, counted) in operations {
+                waiting.add(id, operation, *counted);
+            }
         }
-        let once = Counted { uses: 0, at, address };
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn add(&mut self, id: &str, operation: &str, more: Counted) {
+        let keys = &mut self.of;
+        if keys.len() >= WAITING && !keys.contains_key(id) {
+            return;
+        }
+        let none = Counted { uses: 0, ..more };
         let counted = match keys.get_mut(id).map(|operations| operations.get_mut(operation)) {
             Some(Some(counted)) => counted,
-            Some(None) | None => keys.entry(id.into()).or_default().entry(operation.into()).or_insert(once),
+            Some(None) | None => keys.entry(id.into()).or_default().entry(operation.into()).or_insert(none),
         };
-        *counted = Counted { uses: counted.uses.saturating_add(1), at, address };
-        is_first
-    }
-
-    fn take(&self) -> HashMap<Box<str>, HashMap<Box<str>, Counted>> {
-        std::mem::take(&mut *self.lock())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ByKey> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let uses = counted.uses.saturating_add(more.uses);
+        let last = if more.at < counted.at { *counted } else { more };
+        *counted = Counted { uses, ..last };
     }
 }
 
 impl Store {
     /// Writes how often keys were used since it was asked before: one transaction for all.
     pub async fn write_key_uses(&self, realm: &RealmId) -> Result<(), Fault> {
-        let waiting = self.memory(realm).uses.take();
+        let memory = self.memory(realm);
+        let waiting = Arc::new(memory.uses.take());
         if waiting.is_empty() {
             return Ok(());
         }
-        let of = realm.clone();
-        self.write(async move |transaction| {
+        let (of, uses) = (realm.clone(), waiting.clone());
+        let written = self.write(async move |transaction| {
             // In order, so that two nodes that write at once do not wait for each other in a circle.
-            let mut rows: Vec<_> = waiting
+            let mut rows: Vec<_> = uses
                 .iter()
                 .flat_map(|(id, operations)| {
                     operations.iter().map(move |(operation, it)| (id, operation, it))
@@ -86,8 +111,12 @@ impl Store {
                 add(transaction, &of, id, operation, counted).await?;
             }
             Ok(())
-        })
-        .await
+        });
+        let written = written.await;
+        if written.is_err() {
+            memory.uses.put_back(&waiting);
+        }
+        written
     }
 
     /// How a key was used, the operation of its last use first. What is counted here and not yet written is

@@ -199,9 +199,15 @@ impl Store {
         (reads.timing(), writes.timing())
     }
 
-    /// Before the process ends: whoever copies the database's file alone has all of it then. Waits for those who
-    /// read, up to 5 seconds.
+    /// Before the process ends: what keys' uses are counted here is written, and whoever copies the database's file
+    /// alone has all of it then. Waits for those who read, up to 5 seconds.
     pub async fn fold_log(&self) -> Result<(), Fault> {
+        for realm in self.memories.realms() {
+            // Counts are no promise.
+            if self.write_key_uses(&realm).await.is_err() {
+                break;
+            }
+        }
         match &self.database {
             Database::Sqlite(sqlite) => sqlite.fold_log().await,
             Database::Postgres(_) => Ok(()),
@@ -276,6 +282,10 @@ impl Memories {
         let memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
         self.is_deaf.store(true, Relaxed);
         memories.values().for_each(|memory| memory.deafen());
+    }
+
+    fn realms(&self) -> Vec<RealmId> {
+        self.of.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     fn hear(&self, realm: &RealmId, news: News) {

@@ -3,7 +3,7 @@
 use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use model::{RealmId, Timestamp};
-use store::{Key, KeyKind, Mail, Owner, Store};
+use store::{Key, KeyKind, Location, Mail, Owner, Store};
 
 use crate::{NOW, users::user};
 
@@ -153,6 +153,37 @@ async fn uses_are_counted_by_operation_and_added_to_what_was_written(store: Stor
     store.write_key_uses(&realm).await.unwrap();
     assert_eq!(store.key_uses(&realm, "k1").await.unwrap().first().unwrap().uses, 3);
     assert!(store.key_uses(&realm, "gone").await.unwrap().is_empty(), "no key, no counts");
+}
+
+#[tokio::test]
+async fn uses_that_could_not_be_written_are_written_with_the_next() {
+    let mut server = testkit::Postgres::start();
+    let store = Store::open(&Location::Postgres(server.url())).await.unwrap();
+    let (realm, from) = (RealmId::new("main"), [127, 0, 0, 1].into());
+    store.add_key(&realm, key("k1", alice())).await.unwrap();
+    let memory = store.memory(&realm);
+    assert!(memory.note_key_use("k1", "shop/list", from, later(2)));
+    server.stop();
+    store.write_key_uses(&realm).await.unwrap_err();
+    server.restart();
+    assert!(memory.note_key_use("k1", "shop/list", from, later(1)), "somebody must see to them");
+    let uses = store.key_uses(&realm, "k1").await.unwrap();
+    assert_eq!(uses.iter().map(|it| (it.uses, it.used_at)).collect::<Vec<_>>(), [(2, later(2))]);
+}
+
+#[tokio::test]
+async fn uses_that_were_counted_are_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::File(folder.path().join("lobby.db"));
+    let realm = RealmId::new("main");
+    {
+        let store = Store::open(&location).await.unwrap();
+        store.add_key(&realm, key("k1", alice())).await.unwrap();
+        store.memory(&realm).note_key_use("k1", "shop/list", [127, 0, 0, 1].into(), NOW);
+        store.fold_log().await.unwrap();
+    }
+    let store = Store::open(&location).await.unwrap();
+    assert_eq!(store.key_uses(&realm, "k1").await.unwrap().first().unwrap().uses, 1);
 }
 
 async fn a_user_that_is_removed_takes_their_keys_along(store: Store, realm: RealmId) {
