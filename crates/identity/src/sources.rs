@@ -353,7 +353,8 @@ mod tests {
             house.sources.fail(&Try { from, ..house.attempt("10.0.0.1", "x") }, &house.rules);
         }
         let kept = |house: &House| house.sources.lock()[&house.realm].tallies.kept.len();
-        assert_eq!(kept(&house), MOST + 2000, "and the shared ones of both spans");
+        // And those that are shared, of either span.
+        assert!((MOST..=MOST + 2000).contains(&kept(&house)), "{}", kept(&house));
         let later = Try { now: NOW.plus(FAMILIAR), ..house.attempt("203.0.113.1", "x") };
         house.sources.fail(&later, &house.rules);
         assert_eq!(kept(&house), 2);

@@ -38,93 +38,105 @@ pub(super) async fn next<'a>(
     signed_in: Option<&str>,
     consented: Consented,
 ) -> Result<Next<'a>, store::Fault> {
-    let is_silent = requested.prompt.contains(&Prompt::None);
-    let essential = &requested.acr_essential;
-    let unmet = Next::Refuse("unmet_authentication_requirements", "nobody can sign in as `claims` demands");
-    if !essential.is_empty() && !essential.iter().any(|acr| call.settings.acrs().contains(acr.as_str())) {
-        return Ok(unmet);
-    }
-    let account = match session {
-        Some(session) => call.people().of_id(&session.subject).await?,
-        None => None,
+    let (session, account) = match who(call, requested, session, signed_in).await? {
+        Ok(there) => there,
+        Err(first) => return Ok(first),
     };
-    let (Some(session), Some(account)) = (session, account) else {
-        return Ok(if is_silent {
-            Next::Refuse("login_required", "nobody is signed in")
-        } else {
-            Next::SignIn(None)
-        });
-    };
-    // The session that was opened for this request is as fresh as can be.
-    let is_fresh = signed_in == Some(&*session.sid);
-    if account.disabled {
-        return Ok(if is_silent {
-            Next::Refuse("login_required", "nobody may sign in")
-        } else {
-            Next::Suspended
-        });
-    }
-    // Another account may be meant as well, where the app lets people choose.
-    let again = || (!requested.prompt.contains(&Prompt::SelectAccount)).then(|| account.name.clone());
-    if !is_fresh && must_sign_in(call, requested, session) {
-        let refused = Next::Refuse("login_required", "a fresh sign-in is needed");
-        return Ok(if is_silent { refused } else { Next::SignIn(again()) });
-    }
-    let classes = known_classes(&call.settings, &requested.acr_values);
-    let class = factor::class_for(call, session, &account, classes).await?;
-    let lack = factor::lacking(call, session, &account, &class).await?;
-    match lack {
-        Lack::Nothing => {}
-        Lack::Factor | Lack::SignIn if is_silent => {
-            return Ok(Next::Refuse("login_required", "a stronger sign-in is needed"));
-        }
-        Lack::Factor => return Ok(Next::Factor(account, Asked::beside(session, &class))),
-        Lack::SignIn => return Ok(Next::SignIn(again())),
-    }
-    if account.must_change {
-        return Ok(if is_silent {
-            Next::Refuse("interaction_required", "another password must be chosen first")
-        } else {
-            Next::AnotherPassword(session, account)
-        });
-    }
-    if !essential.is_empty() && !essential.contains(&granted_class(call, requested, session)) {
-        return Ok(match (is_fresh, is_silent) {
-            (true, _) => unmet,
-            (false, true) => Next::Refuse("login_required", "another sign-in is needed"),
-            (false, false) => Next::SignIn(again()),
-        });
-    }
-    if let Some(hint) = &requested.id_token_hint {
-        let verified = believed::id_token_hint(call, hint);
-        let meant = verified.as_ref().and_then(|verified| verified.claims().sub.as_deref());
-        match meant {
-            None => return Ok(Next::Refuse("invalid_request", "`id_token_hint` is none of ours")),
-            Some(meant) if meant == account.subject() => {}
-            // OpenID Connect Core 3.1.2.1: somebody else is signed in than the app means.
-            Some(_) if is_silent || is_fresh => {
-                return Ok(Next::Refuse("login_required", "another account is signed in"));
-            }
-            Some(_) => return Ok(Next::SignIn(None)),
-        }
-    }
     let scopes = scope::of_account(&call.settings, &account, &requested.client, requested.scopes.as_ref());
     // Nobody hands out what administers Lobby without having seen to whom.
     let may_skip = !scopes.iter().any(|scope| scope::is_own(&call.settings, scope));
     if consented == Consented::Yes || (may_skip && requested.client.consent == ConsentRule::Skip) {
         return Ok(Next::Give { session, account, scopes });
     }
-    let store = &call.server.store;
-    let before = store.consent(&call.realm, &requested.client.id, &account.id).await?;
+    let before = call.server.store.consent(&call.realm, &requested.client.id, &account.id).await?;
     let new = before.lacking(&scopes);
     if new.is_empty() && !requested.prompt.contains(&Prompt::Consent) {
         return Ok(Next::Give { session, account, scopes });
     }
-    if is_silent {
+    if is_silent(requested) {
         return Ok(Next::Refuse("consent_required", "consent is needed"));
     }
     let already = scopes.shared(&before);
     Ok(Next::Consent { session, account, new, already })
+}
+
+/// Who is signed in as the request wants it, or what comes before that.
+async fn who<'a>(
+    call: &Call<'_>,
+    requested: &Requested,
+    session: Option<&'a Session>,
+    signed_in: Option<&str>,
+) -> Result<Result<(&'a Session, Arc<Account>), Next<'a>>, store::Fault> {
+    // Whoever may not be asked gets an error in the place of a page.
+    let or = |page, error, text| if is_silent(requested) { Next::Refuse(error, text) } else { page };
+    let essential = &requested.acr_essential;
+    if !essential.is_empty() && !essential.iter().any(|acr| call.settings.acrs().contains(acr.as_str())) {
+        return Ok(Err(UNMET));
+    }
+    let account = match session {
+        Some(session) => call.people().of_id(&session.subject).await?,
+        None => None,
+    };
+    let (Some(session), Some(account)) = (session, account) else {
+        return Ok(Err(or(Next::SignIn(None), "login_required", "nobody is signed in")));
+    };
+    if account.disabled {
+        return Ok(Err(or(Next::Suspended, "login_required", "nobody may sign in")));
+    }
+    // The session that was opened for this request is as fresh as can be.
+    let is_fresh = signed_in == Some(&*session.sid);
+    // Another account may be meant as well, where the app lets people choose.
+    let again = || (!requested.prompt.contains(&Prompt::SelectAccount)).then(|| account.name.clone());
+    if !is_fresh && must_sign_in(call, requested, session) {
+        return Ok(Err(or(Next::SignIn(again()), "login_required", "a fresh sign-in is needed")));
+    }
+    let classes = known_classes(&call.settings, &requested.acr_values);
+    let class = factor::class_for(call, session, &account, classes).await?;
+    let more = match factor::lacking(call, session, &account, &class).await? {
+        Lack::Nothing => None,
+        Lack::Factor => Some(Next::Factor(account.clone(), Asked::beside(session, &class))),
+        Lack::SignIn => Some(Next::SignIn(again())),
+    };
+    if let Some(more) = more {
+        return Ok(Err(or(more, "login_required", "a stronger sign-in is needed")));
+    }
+    if account.must_change {
+        let page = Next::AnotherPassword(session, account);
+        return Ok(Err(or(page, "interaction_required", "another password must be chosen first")));
+    }
+    if !essential.is_empty() && !essential.contains(&granted_class(call, requested, session)) {
+        let other = || or(Next::SignIn(again()), "login_required", "another sign-in is needed");
+        return Ok(Err(if is_fresh { UNMET } else { other() }));
+    }
+    if let Some(refused) = other_account(call, requested, &account, is_fresh) {
+        return Ok(Err(refused));
+    }
+    Ok(Ok((session, account)))
+}
+
+const UNMET: Next<'static> =
+    Next::Refuse("unmet_authentication_requirements", "nobody can sign in as `claims` demands");
+
+/// Whether the app means somebody else (`id_token_hint`, OpenID Connect Core 3.1.2.1).
+fn other_account<'a>(
+    call: &Call<'_>,
+    requested: &Requested,
+    account: &Account,
+    is_fresh: bool,
+) -> Option<Next<'a>> {
+    let verified = believed::id_token_hint(call, requested.id_token_hint.as_ref()?);
+    match verified.as_ref().and_then(|verified| verified.claims().sub.as_deref()) {
+        None => Some(Next::Refuse("invalid_request", "`id_token_hint` is none of ours")),
+        Some(meant) if meant == account.subject() => None,
+        Some(_) if is_silent(requested) || is_fresh => {
+            Some(Next::Refuse("login_required", "another account is signed in"))
+        }
+        Some(_) => Some(Next::SignIn(None)),
+    }
+}
+
+fn is_silent(requested: &Requested) -> bool {
+    requested.prompt.contains(&Prompt::None)
 }
 
 /// Whether the session is not enough: by `prompt`, or by its age in the sandbox's time.
