@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0010_indexes", include_str!("migrations/0010_indexes.sql")),
     ("0011_key_reminders", include_str!("migrations/0011_key_reminders.sql")),
     ("0012_devices", include_str!("migrations/0012_devices.sql")),
+    ("0013_families", include_str!("migrations/0013_families.sql")),
 ];
 
 /// What a database of this version has been through.

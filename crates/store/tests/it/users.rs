@@ -16,6 +16,7 @@ claims!(
     what_hangs_on_a_password_ends_in_the_same_transaction,
     users_are_listed_from_the_oldest_a_page_at_a_time,
     consent_that_is_withdrawn_takes_its_tokens_with_it,
+    a_client_that_is_removed_takes_all_its_refresh_tokens_along_and_says_so_once,
     all_sessions_of_a_user_end_but_one,
     refresh_tokens_end_with_all_sessions_whatever_they_came_from,
     a_mailed_link_ends_with_the_password_or_the_address_it_was_mailed_for,
@@ -267,4 +268,47 @@ async fn whoever_is_new_is_not_refused_for_who_had_the_name(store: Store, realm:
     assert!(store.is_revoked(&realm, None, Some("alice")));
     add(&store, &realm, user("alice", "alice")).await;
     assert!(!store.is_revoked(&realm, None, Some("alice")));
+}
+
+async fn a_client_that_is_removed_takes_all_its_refresh_tokens_along_and_says_so_once(
+    store: Store,
+    realm: RealmId,
+) {
+    let client = store::Client {
+        id: grant().client,
+        secret: None,
+        terms: store::ClientTerms::default(),
+        created_at: NOW,
+        disabled_at: None,
+    };
+    assert!(store.add_client(&realm, client).await.unwrap());
+    let until = NOW.plus(Duration::from_secs(100));
+    for number in 0..=400 {
+        assert!(store.begin_family(&realm, &format!("{number:022}"), &grant(), NOW, until).await.unwrap());
+        let subject = format!("u{number}");
+        store.record_consent(&realm, &grant().client, &subject, &grant().scopes, NOW).await.unwrap();
+    }
+    let other = Grant { client: "other".to_owned(), ..grant() };
+    assert!(store.begin_family(&realm, FAMILY, &other, NOW, until).await.unwrap());
+    let entry = store::AuditEntry {
+        at: NOW,
+        actor: "cli".to_owned(),
+        address: String::new(),
+        action: "client.remove".to_owned(),
+        target: "client:app".to_owned(),
+        detail: serde_json::Map::new(),
+    };
+    let audited = store.audited(&realm, entry);
+    assert!(audited.remove_client(&realm, &grant().client, NOW, until).await.unwrap());
+    assert!(!audited.remove_client(&realm, &grant().client, NOW, until).await.unwrap());
+    assert_eq!(store.audit(&realm, None, 9).await.unwrap().len(), 1);
+    assert!(store.clients(&realm).await.unwrap().is_empty());
+    for number in [0, 199, 200, 400] {
+        let family = format!("{number:022}");
+        assert!(store.family(&realm, &family).await.unwrap().unwrap().revoked, "{number}");
+        assert!(store.is_revoked(&realm, Some(&family), None));
+        let subject = format!("u{number}");
+        assert!(store.consent(&realm, &grant().client, &subject).await.unwrap().is_empty());
+    }
+    assert!(!store.family(&realm, FAMILY).await.unwrap().unwrap().revoked, "another client's");
 }
