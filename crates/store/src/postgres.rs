@@ -8,7 +8,9 @@ use std::{
 
 use model::RealmId;
 use sqlx::{
-    Arguments as _, AssertSqlSafe, Column as _, PgConnection, PgPool, Row as _, TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, Column as _, Connection as _, PgConnection, PgPool, Row as _,
+    TypeInfo as _, ValueRef as _,
+    pool::PoolConnection,
     postgres::{PgArguments, PgListener, PgPoolOptions, PgRow},
 };
 use tokio::time::timeout;
@@ -95,16 +97,23 @@ impl Postgres {
         trace: &Trace,
         told: &impl Fn(Vec<(RealmId, News)>, bool),
     ) -> Result<T, Fault> {
-        let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await?;
-        let mut within = Transaction::postgres(&mut transaction, &self.node);
-        let before = audit::before(&mut within, trace).await?;
-        let outcome = job(&mut within).await?;
-        audit::leave(&mut within, trace, before).await?;
-        let news = within.into_news();
-        let committed = transaction.commit().await;
-        told(news, committed.is_ok());
-        committed?;
-        Ok(outcome)
+        let mut lent = Lent::of(&self.pool).await?;
+        let attempt = async {
+            let begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+            let mut transaction = lent.connection.begin_with(begin).await?;
+            let mut within = Transaction::postgres(&mut transaction, &self.node);
+            let before = audit::before(&mut within, trace).await?;
+            let outcome = job(&mut within).await?;
+            audit::leave(&mut within, trace, before).await?;
+            let news = within.into_news();
+            let committed = transaction.commit().await;
+            told(news, committed.is_ok());
+            committed?;
+            Ok(outcome)
+        };
+        let outcome = attempt.await;
+        lent.is_over = true;
+        outcome
     }
 
     /// Runs `job`, which changes nothing.
@@ -122,9 +131,11 @@ impl Postgres {
         job: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        let mut transaction = self.pool.begin_with(begin).await?;
+        let mut lent = Lent::of(&self.pool).await?;
+        let mut transaction = lent.connection.begin_with(begin).await?;
         let outcome = job(&mut Transaction::postgres(&mut transaction, &self.node)).await?;
         transaction.commit().await?;
+        lent.is_over = true;
         Ok(outcome)
     }
 
@@ -158,6 +169,27 @@ impl Postgres {
             {
                 return Ok(());
             }
+        }
+    }
+}
+
+/// A connection with a transaction under way. Where whoever waits for that is gone before it is over, the connection is
+/// closed: one that was dropped while it began would be lent again within it, and see nothing newer for ever.
+struct Lent {
+    connection: PoolConnection<sqlx::Postgres>,
+    is_over: bool,
+}
+
+impl Lent {
+    async fn of(pool: &PgPool) -> Result<Self, Fault> {
+        Ok(Self { connection: pool.acquire().await?, is_over: false })
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.connection.close_on_drop();
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{NOW, users::user};
 claims!(
     a_key_comes_back_as_it_was_told_and_in_its_realm_alone,
     a_key_that_is_withdrawn_is_seen_at_once,
+    what_is_written_is_seen_after_some_who_wrote_have_gone,
     a_key_is_withdrawn_in_memory_although_who_asked_for_it_has_gone,
     a_key_and_its_successor_both_open_for_a_while,
     keys_are_listed_by_owner_a_page_at_a_time,
@@ -79,6 +80,37 @@ async fn a_key_that_is_withdrawn_is_seen_at_once(store: Store, realm: RealmId) {
     assert_eq!(store.key(&realm, "k1").await.unwrap().unwrap().revoked_at, Some(NOW));
     let again = store.revoke_key(&realm, "k1", later(5)).await.unwrap().unwrap();
     assert_eq!(again.revoked_at, Some(NOW), "it keeps its time");
+}
+
+/// Also those that hang up while their transactions begin: nobody is lent a connection within one.
+async fn what_is_written_is_seen_after_some_who_wrote_have_gone(store: Store, realm: RealmId) {
+    let store = Arc::new(store);
+    for wakes in 0..8 {
+        let mut gone: Vec<_> =
+            (0..16).map(|_| Some(Box::pin(store.revoke_key(&realm, "none", NOW)))).collect();
+        let mut left = wakes;
+        poll_fn(|context| {
+            for one in &mut gone {
+                if one.as_mut().is_some_and(|one| one.as_mut().poll(context).is_ready()) {
+                    *one = None;
+                }
+            }
+            left -= 1;
+            if left < 0 || gone.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        drop(gone);
+        for id in ["one", "two"].map(|id| format!("{id}{wakes}")) {
+            store.add_key(&realm, key(&id, alice())).await.unwrap();
+            let seen = (0..16).map(|_| {
+                let (store, realm) = (store.clone(), realm.clone());
+                tokio::spawn(async move { store.keys(&realm, None, None, 99).await.unwrap() })
+            });
+            for seen in seen.collect::<Vec<_>>() {
+                assert!(seen.await.unwrap().iter().any(|key| key.id == id), "{id}");
+            }
+        }
+    }
 }
 
 /// A client that hangs up drops what its request waits for, at whatever point that is.
