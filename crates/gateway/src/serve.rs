@@ -234,7 +234,8 @@ impl Driver {
             .max_header_list_size(head)
             .max_concurrent_streams(128)
             .keep_alive_interval(self.bounds.head_patience)
-            .keep_alive_timeout(self.bounds.handshake_patience)
+            // A long answer to a slow client goes before the ping.
+            .keep_alive_timeout(self.bounds.head_patience + self.bounds.handshake_patience)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         tokio::select! {

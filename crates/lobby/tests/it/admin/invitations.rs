@@ -54,6 +54,15 @@ async fn an_invitation_is_withdrawn_and_a_newer_one_takes_its_place() {
     self::lobby(lobby.folder(), &["user", "uninvite", "ben@example.com"], "").exits(2);
 }
 
+#[tokio::test]
+async fn links_keep_the_issuer_that_the_server_was_started_with() {
+    let lobby = house().await;
+    lobby.replace_file("lobby.yaml", &INVITED.replace("login.", "other."));
+    until(&lobby.admin(), "/metrics", |metrics| metrics.text().contains("lobby_generation 2\n")).await;
+    let link = done(lobby.folder(), &["user", "invite", "ben@example.com"]);
+    lobby.get(path(&link)).await.is(200);
+}
+
 #[test]
 fn without_a_server_the_store_keeps_the_invitation_and_the_mail() {
     let folder = tempfile::tempdir().unwrap();
