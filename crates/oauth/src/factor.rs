@@ -4,6 +4,7 @@
 
 mod app_passwords;
 mod authenticator;
+mod class;
 mod codes;
 mod enrol;
 mod judge;
@@ -16,12 +17,10 @@ mod second;
 
 pub(crate) use app_passwords::serve as serve_app_passwords;
 pub(crate) use authenticator::serve as serve_authenticator;
+pub(crate) use class::{Lack, class_for, class_of, is_password_enough, lacking, session_class};
 pub(crate) use codes::serve as serve_codes;
 pub(crate) use means::{Means, party, soft_authenticator, totp_seed};
 pub(crate) use offer::offer;
 pub(crate) use passkeys::{related_origins, serve as serve_passkeys};
 pub(crate) use question::Question;
-pub(crate) use second::{
-    Asked, Lack, after_password, answer, app, class_for, class_of, is_password_enough, lacking,
-    session_class, show,
-};
+pub(crate) use second::{Asked, after_password, answer, app, show};

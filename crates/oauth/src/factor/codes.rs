@@ -3,8 +3,9 @@
 use identity::{Missing, RECOVERY_BYTES, RECOVERY_CODES, Shown, recovery_code, recovery_hash};
 
 use super::{
+    class::is_bare_persona,
     enrol::{Owner, go_on, owner, sent, wish, with_request},
-    second::{Asked, is_bare_persona},
+    second::Asked,
 };
 use crate::{
     activity::Activity,

@@ -8,7 +8,8 @@ use store::Session;
 
 use super::{
     Means,
-    second::{Asked, floor, is_bare_persona},
+    class::{floor, is_bare_persona},
+    second::Asked,
 };
 use crate::{
     answer::{Answer, see_other},
