@@ -40,6 +40,7 @@ mod key_use;
 mod link;
 mod lock;
 mod mail;
+mod memories;
 mod memory;
 mod migration;
 mod owner;

@@ -1,10 +1,6 @@
 use std::{
-    collections::HashMap,
     path::PathBuf,
-    sync::{
-        Arc, OnceLock, PoisonError, RwLock, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, PoisonError, Weak, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -14,8 +10,9 @@ use tokio::time::Instant;
 use crate::{
     Fault, Memory,
     audit::Trace,
+    memories::{Memories, Revoked},
     migration::migrate,
-    postgres::{News, Notice, Postgres},
+    postgres::{Notice, Postgres},
     secrets::Vault,
     sqlite::Sqlite,
     timings::{Timing, Timings},
@@ -80,22 +77,6 @@ pub(crate) enum Database {
     Sqlite(Arc<Sqlite>),
     Postgres(Postgres),
 }
-
-#[derive(Default)]
-pub(crate) struct Memories {
-    pub(crate) of: RwLock<HashMap<RealmId, Arc<Memory>>>,
-    /// Whether other nodes' news are not heard now.
-    is_deaf: AtomicBool,
-    /// How many realms were forgotten: what was read before one was may not be remembered after it.
-    forgotten: AtomicU64,
-    /// How long the database took.
-    timings: Timings,
-    /// Hears of what failed.
-    listener: OnceLock<FaultListener>,
-}
-
-/// Hears of a fault, in the task of whoever asked. Must return at once.
-type FaultListener = Box<dyn Fn(&Fault) + Send + Sync>;
 
 impl Store {
     /// A new database in memory: nothing of it outlives the process, and nothing has to be waited for.
@@ -260,73 +241,6 @@ impl Store {
         }
     }
 }
-
-impl Memories {
-    fn memory(&self, realm: &RealmId) -> Arc<Memory> {
-        if let Some(memory) = self.of.read().unwrap_or_else(PoisonError::into_inner).get(realm) {
-            return memory.clone();
-        }
-        let mut memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
-        let new = || {
-            let memory = Memory::default();
-            if self.is_deaf.load(Relaxed) {
-                memory.deafen();
-            }
-            Arc::new(memory)
-        };
-        memories.entry(realm.clone()).or_insert_with(new).clone()
-    }
-
-    /// What others change is not heard from here on.
-    fn deafen(&self) {
-        let memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
-        self.is_deaf.store(true, Relaxed);
-        memories.values().for_each(|memory| memory.deafen());
-    }
-
-    fn realms(&self) -> Vec<RealmId> {
-        self.of.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
-    }
-
-    fn hear(&self, realm: &RealmId, news: News) {
-        let memory = self.memory(realm);
-        match news {
-            News::Revoked { what, until } => memory.revoke(&what, Timestamp::from_micros(until)),
-            News::Changed { kind, id } => memory.changed(kind, &id),
-        }
-    }
-
-    /// What a write of this node told. Where it failed it may be done all the same: a record is read anew then.
-    fn hear_own(&self, news: Vec<(RealmId, News)>, is_done: bool) {
-        for (realm, news) in news {
-            if is_done || matches!(news, News::Changed { .. }) {
-                self.hear(&realm, news);
-            }
-        }
-    }
-
-    /// Remembers what was read and nothing else, unless a realm was forgotten since.
-    fn take(&self, revoked: Vec<Revoked>, before: u64, hears: bool) -> bool {
-        let mut read: HashMap<RealmId, HashMap<Box<str>, Timestamp>> = HashMap::new();
-        for (realm, what, until) in revoked {
-            read.entry(realm).or_default().insert(what.into(), until);
-        }
-        let mut memories = self.of.write().unwrap_or_else(PoisonError::into_inner);
-        if self.forgotten.load(Relaxed) != before {
-            return false;
-        }
-        self.is_deaf.store(!hears, Relaxed);
-        for realm in read.keys() {
-            memories.entry(realm.clone()).or_default();
-        }
-        for (realm, memory) in memories.iter() {
-            memory.take(read.remove(realm).unwrap_or_default(), hears);
-        }
-        true
-    }
-}
-
-type Revoked = (RealmId, String, Timestamp);
 
 async fn revoked(transaction: &mut Transaction<'_>) -> Result<Vec<Revoked>, Fault> {
     let sql = "SELECT realm, what, until FROM revocations WHERE until > $1";
