@@ -109,19 +109,21 @@ impl Gateway {
         Course { answered, fault, log: Some(log), cors }
     }
 
-    /// What is refused before anything is read: whoever asks too often, and what others could read on its way. What
+    /// What is refused before anything is read: what others could read on its way, and whoever asks too often. What
     /// is published is everybody's, as often as they like.
     fn turned_away(&self, arrival: &Arrival, window: Window, settings: &Settings) -> Option<Answered> {
         if !is_confidential(&arrival.path, window.endpoint) {
             return None;
         }
         let visit = &arrival.visit;
-        let door = at_the_door(arrival, settings, &self.ledgers.of(&visit.realm));
-        if let Some(cause) = door.cause() {
-            return Some(Answered::spent(&cause, &door, visit.id));
+        if !visit.peer.private && !settings.insecure {
+            return Some(Answered::problem(Code::TransportInsecure, None, visit.id));
         }
-        let is_exposed = !visit.peer.private && !settings.insecure;
-        is_exposed.then(|| Answered::problem(Code::TransportInsecure, None, visit.id))
+        if OF_SERVERS.contains(&&*arrival.path) {
+            return None;
+        }
+        let door = at_the_door(arrival, settings, &self.ledgers.of(&visit.realm));
+        door.cause().map(|cause| Answered::spent(&cause, &door, visit.id))
     }
 
     /// The step that acts on a request. On a form only if it speaks for somebody of whom nothing was known before.
@@ -214,6 +216,11 @@ impl Gateway {
         Ok(visit)
     }
 }
+
+/// What a server asks for all of its users from one address: each is some user's only when it is answered, and leaves
+/// nothing where it is refused.
+const OF_SERVERS: [&str; 4] =
+    ["/_lobby/oauth/token", "/_lobby/oauth/introspect", "/_lobby/oauth/revoke", "/_lobby/oauth/userinfo"];
 
 /// Whether credentials come here, or are asked for: all but what is published (verdicts.md, rule 5).
 fn is_confidential(path: &str, endpoint: Option<Endpoint>) -> bool {

@@ -16,7 +16,7 @@ pub(crate) struct Limits {
     pub(crate) head: Option<Size>,
     /// Open connections; default 10,000.
     pub(crate) connections: Option<usize>,
-    /// Requests of one address (IPv6: of one /64), of pages and for tokens too; none in a mock, 600/min in `serve`.
+    /// Requests of one address (IPv6: of one /64), of pages too; none in a mock, 600/min in `serve`.
     pub(crate) per_address: Option<Rate>,
 }
 

@@ -94,7 +94,9 @@ async fn an_address_has_600_requests_a_minute_unless_another_number_is_written()
     assert!(pushed.header("retry-after").is_some() && pushed.header("ratelimit").is_some(), "{pushed:?}");
     lobby.get("/_lobby/sign-in").await.is(429);
     lobby.get("/open").await.is(429);
-    // What is published stays everybody's.
+    // What is published stays everybody's, and what a server asks for many is not one of them.
+    lobby.post("/_lobby/oauth/introspect").form(&[("token", "x")]).await.is(401);
+    lobby.post("/_lobby/oauth/token").form(&[("grant_type", "x")]).await.is(401);
     lobby.get("/_lobby/oauth/jwks").await.is(200);
     lobby.get("/.well-known/openid-configuration").await.is(200);
 }
