@@ -320,6 +320,22 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_from_within_another_sites_page_is_refused() {
+        let party = party(PasskeyRules::default());
+        let passkey = registered(&party);
+        let begun = party.begin_sign_in(&[]).unwrap();
+        let held = std::slice::from_ref(&passkey);
+        let mut answer = authenticator().get(&begun.options, ORIGIN, &[], held).unwrap();
+        let said = client_data("webauthn.get", &begun.options, ORIGIN).unwrap();
+        let framed = said.replace("\"crossOrigin\":false", "\"crossOrigin\":true");
+        assert_ne!(framed, said);
+        answer["response"]["clientDataJSON"] = json!(base64url::encode(framed));
+        let refused = party.sign_in(&begun.state, &Answer::parse(&answer.to_string()).unwrap(), &passkey);
+        let why = webauthn_rs_core::error::WebauthnError::CredentialCrossOrigin;
+        assert!(matches!(refused, Err(PasskeyError::Wrong(found)) if found == why));
+    }
+
+    #[test]
     fn an_answer_from_another_site_or_to_it_is_refused() {
         let party = party(PasskeyRules::default());
         let passkey = registered(&party);

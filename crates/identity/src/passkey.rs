@@ -267,6 +267,9 @@ impl RelyingParty {
     pub fn sign_in(&self, state: &str, answer: &Answer, passkey: &Passkey) -> Result<Used, PasskeyError> {
         let state: AuthenticationState = serde_json::from_str(state).map_err(|_| PasskeyError::State)?;
         let credential = credential(&passkey.record)?;
+        if answer.is_framed() {
+            return Err(PasskeyError::Wrong(WebauthnError::CredentialCrossOrigin));
+        }
         // WebAuthn 3, 7.2, step 6: whoever is named must be its owner.
         match answer.0.get_user_unique_id() {
             Some(handle) if handle == user_handle(&passkey.user_id) => {}
@@ -299,6 +302,12 @@ impl Answer {
     /// The credential that it names, as the store knows it.
     pub fn id(&self) -> String {
         base64url::encode(&self.0.raw_id)
+    }
+
+    /// Whether it was given within a page of another site, where nobody sees who asks (WebAuthn 3, 7.2, step 15).
+    fn is_framed(&self) -> bool {
+        let said: Option<Json> = serde_json::from_slice(&self.0.response.client_data_json).ok();
+        said.is_some_and(|said| said.get("crossOrigin") == Some(&Json::Bool(true)))
     }
 
     /// Whether it says whose it is: it must, where nobody in particular was asked.

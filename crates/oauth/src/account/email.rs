@@ -37,8 +37,9 @@ pub(super) async fn change(
     // Their own, which nobody has confirmed yet, is confirmed so.
     let is_taken =
         call.people().named(key.as_str()).await?.is_some_and(|other| other.id != visitor.account.id);
-    let token = call.keep_link(PURPOSE, &visitor.account.id, email.to_owned()).await?;
+    // What is not mailed takes the place of nothing that was.
     if call.may_write_to(key.as_str()) {
+        let token = call.keep_link(PURPOSE, &visitor.account.id, email.to_owned()).await?;
         let (confirm, reset) = (call.link_url("/_lobby/account/confirm", &token), call.another_password());
         let letter =
             if is_taken { Letter::Taken { link: &reset } } else { Letter::ConfirmEmail { link: &confirm } };

@@ -363,6 +363,20 @@ async fn an_address_is_changed_by_its_own_mail_and_the_old_one_is_told() {
 }
 
 #[tokio::test]
+async fn the_last_link_that_was_mailed_confirms_another_address_though_more_were_asked_for() {
+    let mut house = House::with(open());
+    member(&mut house, "ana@example.com").await;
+    for _ in 0..9 {
+        house.advance(1);
+        let page = house.get("/_lobby/account/email").await;
+        let form = [("email", "ana@example.net"), ("current", PASSWORD)];
+        house.submit(&page, &form).await.is_page(200, "Look into your mail");
+    }
+    let (_, link) = mail(&house, "ana@example.net").await;
+    house.get(&link).await.is_page(200, "Is this your address?");
+}
+
+#[tokio::test]
 async fn an_address_that_an_administrator_wrote_is_confirmed_by_its_owner() {
     let mut house = House::with(open());
     member(&mut house, "ana@example.com").await;
