@@ -33,6 +33,11 @@ const QUIET: Duration = Duration::from_secs(15);
 const TRIES: u32 = 20;
 /// How many different moments they wait for meanwhile.
 const MOMENTS: u32 = 16;
+/// From which try on it goes alone: whoever refreshes without a pause keeps nobody from ending what they refresh.
+const ALONE_FROM: u32 = 6;
+/// Waits for those who write what changes all the time, and lets none of them begin. Nothing was read before, so what it
+/// finds then is the newest, and nobody changes it.
+const ALONE: &str = "LOCK TABLE families, sessions IN SHARE ROW EXCLUSIVE MODE";
 /// Serialises migrations of several nodes that start at once ("lobby" in ASCII).
 const MIGRATION_LOCK: i64 = 0x6c_6f_62_62_79;
 /// The channel on which nodes tell each other what they must not go on believing.
@@ -78,7 +83,7 @@ impl Postgres {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.attempt(&job, &trace, &told).await {
+            match self.attempt(&job, &trace, &told, tries >= ALONE_FROM).await {
                 // Each waits longer than the time before, and not as long as another: of many who meet some get
                 // through.
                 Err(fault) if fault.is_conflict() && tries < TRIES => {
@@ -96,12 +101,16 @@ impl Postgres {
         job: &impl AsyncFn(&mut Transaction<'_>) -> Result<T, Fault>,
         trace: &Trace,
         told: &impl Fn(Vec<(RealmId, News)>, bool),
+        is_alone: bool,
     ) -> Result<T, Fault> {
         let mut lent = Lent::of(&self.pool).await?;
         let attempt = async {
             let begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
             let mut transaction = lent.connection.begin_with(begin).await?;
             let mut within = Transaction::postgres(&mut transaction, &self.node);
+            if is_alone {
+                within.rows(ALONE, &[]).await?;
+            }
             let before = audit::before(&mut within, trace).await?;
             let outcome = job(&mut within).await?;
             audit::leave(&mut within, trace, before).await?;

@@ -31,8 +31,8 @@ const READERS: usize = 2;
 /// How long another process may hold the file before an answer is that it is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A job's answer, handed over once its group is committed (`true`) or lost (`false`).
-type Reply = Box<dyn FnOnce(bool) + Send>;
+/// A job's answer, handed over once its group is committed, or lost: why.
+type Reply = Box<dyn FnOnce(Result<(), &str>) + Send>;
 type Job = Box<dyn FnOnce(&mut Connection) -> Reply + Send>;
 
 /// One writer thread that commits what waits in groups, so that one fsync serves many; on a file, readers
@@ -195,14 +195,22 @@ impl Worker {
             let outcome = at_once(job(&mut transaction));
             let news = transaction.into_news();
             Box::new(move |committed| {
-                told(news, committed && outcome.is_ok());
+                told(news, committed.is_ok() && outcome.is_ok());
+                let outcome = match committed {
+                    Ok(()) => outcome,
+                    // Whose own statement failed knows best why.
+                    Err(why) => {
+                        let own = outcome.err().filter(Fault::is_passing);
+                        Err(own.unwrap_or_else(|| Fault::Commit(why.to_owned())))
+                    }
+                };
                 // Whoever asked may have gone: nothing is owed to them.
-                let _ = answer.send(if committed { outcome } else { Err(Fault::Commit) });
+                let _ = answer.send(outcome);
             })
         });
         let jobs = self.jobs.as_ref().ok_or(Fault::Closed)?;
         jobs.send(job).await.map_err(|_| Fault::Closed)?;
-        answered.await.map_err(|_| Fault::Commit)?
+        answered.await.map_err(|_| Fault::Commit("no transaction could begin".to_owned()))?
     }
 }
 
@@ -253,20 +261,24 @@ fn write(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
         {
             replies.push(job(&mut connection));
         }
-        let committed = !connection.is_autocommit() && rows(&connection, "COMMIT", &[]).is_ok();
-        if !committed {
+        let committed = if connection.is_autocommit() {
+            Err("another write ended the transaction, as one does that finds the disk full".to_owned())
+        } else {
+            rows(&connection, "COMMIT", &[]).map(drop).map_err(|fault| fault.to_string())
+        };
+        if committed.is_err() {
             // Nothing more can be done here; the callers learn of it.
             let _ = rows(&connection, "ROLLBACK", &[]);
         }
         for reply in replies {
-            reply(committed);
+            reply(committed.as_ref().copied().map_err(String::as_str));
         }
     }
 }
 
 fn read_on(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
     while let Some(job) = queue.blocking_recv() {
-        job(&mut connection)(true);
+        job(&mut connection)(Ok(()));
     }
 }
 

@@ -23,8 +23,8 @@ pub enum Fault {
     #[error("the store is closed")]
     Closed,
     /// The group that this was written in could not be committed.
-    #[error("the database could not commit")]
-    Commit,
+    #[error("the database could not commit: {0}")]
+    Commit(String),
     /// The database was written by a newer Lobby.
     #[error("the database has the migration {0}, which this version does not know")]
     Newer(String),
@@ -66,7 +66,7 @@ impl Fault {
                 | sqlx::Error::Protocol(_) => true,
                 _ => false,
             },
-            Self::Commit | Self::Closed => true,
+            Self::Commit(_) | Self::Closed => true,
             Self::Record(_)
             | Self::Json(_)
             | Self::Write(_)
@@ -101,7 +101,7 @@ impl Fault {
             | Self::Json(_)
             | Self::Write(_)
             | Self::Closed
-            | Self::Commit
+            | Self::Commit(_)
             | Self::Newer(_)
             | Self::Locked
             | Self::WrongKey

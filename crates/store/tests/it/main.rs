@@ -63,6 +63,7 @@ claims!(
     no_family_begins_whose_code_or_session_is_revoked,
     many_at_once_share_commits_and_none_is_lost,
     a_realm_that_is_forgotten_leaves_nothing,
+    whoever_refreshes_without_a_pause_is_ended_all_the_same,
 );
 
 fn grant() -> Grant {
@@ -457,4 +458,33 @@ async fn a_database_of_a_newer_version_is_refused() {
     drop(connection);
     let fault = Store::open(&location).await.err().unwrap();
     assert!(matches!(&fault, Fault::Newer(name) if name == "9999_tomorrow"), "{fault:?}");
+}
+
+async fn whoever_refreshes_without_a_pause_is_ended_all_the_same(store: Store, realm: RealmId) {
+    let (store, until) = (std::sync::Arc::new(store), NOW.plus(Duration::from_secs(100)));
+    let mut chains = tokio::task::JoinSet::new();
+    for chain in 0..8 {
+        let family = format!("{chain}{}", &FAMILY[1..]);
+        let (store, realm) = (store.clone(), realm.clone());
+        assert!(store.begin_family(&realm, &family, &grant(), NOW, until).await.unwrap());
+        chains.spawn(async move {
+            let mut sequence = 0;
+            loop {
+                let turn = Turn { family: family.clone(), ..turn(sequence, "a") };
+                match store.rotate_refresh(&realm, turn, NOW).await {
+                    Ok(Rotation::Dead) => return sequence,
+                    Ok(_) => sequence += 1,
+                    // It gives way at times.
+                    Err(_) => {}
+                }
+            }
+        });
+        // Each is under way before it is ended.
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..50 {
+        store.consent(&realm, "app", "alice").await.unwrap();
+    }
+    store.end_sessions_of(&realm, "alice", None, NOW, until).await.unwrap();
+    assert!(chains.join_all().await.iter().all(|refreshes| *refreshes > 0));
 }
