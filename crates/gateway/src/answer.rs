@@ -34,7 +34,8 @@ impl Answered {
     /// Somebody asked too often.
     pub(crate) fn spent(cause: &Cause, charged: &Charged, request_id: RequestId) -> Self {
         let code = Denial::of(cause.clone()).code();
-        let mut answered = Self::problem(code, Some(&cause.detail()), request_id);
+        let hint = "Wait for Retry-After.";
+        let mut answered = Self::told(code, None, Some(&cause.detail()), Some(hint), request_id);
         answered.limits(charged);
         if let Some(after) = cause.retry_after() {
             answered.headers.insert(header::RETRY_AFTER, guard::retry_after(after));

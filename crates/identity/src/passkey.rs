@@ -29,6 +29,8 @@ use webauthn_rs_core::{
 
 use crate::Method;
 
+/// Bytes of a credential's id (WebAuthn 3, 7.1, step 25).
+const LONGEST_ID: usize = 1023;
 /// How long a browser is asked to wait for its person (`timeout`, WebAuthn 3, 5.4). The caller takes answers as long as it
 /// likes.
 pub const PASSKEY_PATIENCE: Duration = Duration::from_secs(300);
@@ -212,6 +214,9 @@ impl RelyingParty {
         }
         let record = serde_json::to_value(&credential).map_err(|_| PasskeyError::State)?;
         let id = record.get("cred_id").and_then(Json::as_str).ok_or(PasskeyError::State)?.to_owned();
+        if !(1..=LONGEST_ID).contains(&answer.raw_id.len()) {
+            return Err(PasskeyError::Form);
+        }
         Ok((id, record))
     }
 

@@ -155,7 +155,7 @@ async fn sign_in(call: &Call<'_>, form: &Parameters, errand: &Errand) -> Answer 
             Some(account) => entry::enter(call, errand, account, None).await,
         };
     }
-    let (name, password) = (form.text(field::NAME), form.text(field::PASSWORD));
+    let (name, password) = (form.text(field::NAME).trim(), form.text(field::PASSWORD));
     if name.is_empty() || password.is_empty() {
         return show(call, errand, Some(SignInProblem::Incomplete), Some(name)).await;
     }

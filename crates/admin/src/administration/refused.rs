@@ -96,8 +96,9 @@ impl Refused {
                 let detail = format!("the password is refused: {}", reasons.join("; "));
                 ("password.refused", StatusCode::UNPROCESSABLE_ENTITY, "The password is refused", detail)
             }
-            Self::Limited(_) => {
-                let detail = "too many tokens from this address opened nothing".to_owned();
+            Self::Limited(wait) => {
+                let wait = wait.as_secs().max(1);
+                let detail = format!("too many tokens from this address opened nothing: wait {wait} s");
                 ("rate.limited", StatusCode::TOO_MANY_REQUESTS, "Too many attempts", detail)
             }
             Self::Busy => {
