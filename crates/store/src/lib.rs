@@ -80,7 +80,7 @@ pub use key_use::KeyUse;
 pub use link::Link;
 pub use mail::{DueMail, Mail};
 pub use memory::{FAMILY_LENGTH, Memory};
-pub use owner::{OWNER, Removed};
+pub use owner::{Demand, OWNER, Removed};
 pub use passkey::Passkey;
 pub use pushed::Pushed;
 pub use refresh::{Family, Rotation, Turn};

@@ -14,6 +14,19 @@ pub enum Removed {
     Nothing,
     /// The last owner of the server ([`OWNER`]) could not sign in without it: it stays.
     LastOwner,
+    /// Nothing would be left of what is demanded ([`Demand`]): it stays.
+    Demanded,
+}
+
+/// What a user must have left who takes something away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing.
+    Nothing,
+    /// A passkey or an authenticator.
+    Factor,
+    /// A passkey.
+    Passkey,
 }
 
 /// Whether somebody owns the server and can sign in.

@@ -3,7 +3,7 @@ use serde_json::Value as Json;
 
 use crate::{
     Fault, Store,
-    owner::{Removed, needs_passkeys},
+    owner::{Demand, Removed, needs_passkeys},
     transaction::Transaction,
     value::{Row, Value},
 };
@@ -122,8 +122,14 @@ impl Store {
         .await
     }
 
-    /// Removes a user's passkey.
-    pub async fn remove_passkey(&self, realm: &RealmId, user: &str, id: &str) -> Result<Removed, Fault> {
+    /// Removes a user's passkey, unless too little would be left then.
+    pub async fn remove_passkey(
+        &self,
+        realm: &RealmId,
+        user: &str,
+        id: &str,
+        demand: Demand,
+    ) -> Result<Removed, Fault> {
         let arguments = [Value::text(realm.as_str()), Value::text(user), Value::text(id)];
         let (of, user, wanted) = (realm.clone(), user.to_owned(), id.to_owned());
         self.write(async move |transaction| {
@@ -132,6 +138,18 @@ impl Store {
             let is_last = theirs.len() == 1 && theirs.iter().all(|row| row.text(0).ok() == Some(&*wanted));
             if is_last && needs_passkeys(transaction, &of, &user).await? {
                 return Ok(Removed::LastOwner);
+            }
+            let is_demanded = match demand {
+                Demand::Nothing => false,
+                Demand::Factor => {
+                    let sql = "SELECT user_id FROM totp WHERE realm = $1 AND user_id = $2";
+                    let whose = [Value::text(of.as_str()), Value::text(&user)];
+                    transaction.rows(sql, &whose).await?.is_empty()
+                }
+                Demand::Passkey => true,
+            };
+            if is_last && is_demanded {
+                return Ok(Removed::Demanded);
             }
             let sql = "DELETE FROM passkeys WHERE realm = $1 AND user_id = $2 AND id = $3 RETURNING id";
             let removed = transaction.rows(sql, &arguments).await?;

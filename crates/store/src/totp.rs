@@ -1,6 +1,6 @@
 use model::{RealmId, Secret, Timestamp};
 
-use crate::{Fault, Store, value::Value};
+use crate::{Demand, Fault, Removed, Store, value::Value};
 
 const SEALED: &str = "totp.sealed";
 
@@ -52,13 +52,20 @@ impl Store {
         .await
     }
 
-    /// Forgets a user's seed. False: they had none. The step that was taken last is kept: a seed that comes
-    /// after it begins behind it.
-    pub async fn remove_totp(&self, realm: &RealmId, user: &str) -> Result<bool, Fault> {
+    /// Forgets a user's seed, unless too little would be left then. The step that was taken last is kept: a seed that
+    /// comes after it begins behind it.
+    pub async fn remove_totp(&self, realm: &RealmId, user: &str, demand: Demand) -> Result<Removed, Fault> {
         let key = [Value::text(realm.as_str()), Value::text(user)];
         self.write(async move |transaction| {
+            if demand == Demand::Factor {
+                let sql = "SELECT id FROM passkeys WHERE realm = $1 AND user_id = $2 LIMIT 1";
+                if transaction.rows(sql, &key).await?.is_empty() {
+                    return Ok(Removed::Demanded);
+                }
+            }
             let sql = "DELETE FROM totp WHERE realm = $1 AND user_id = $2 RETURNING user_id";
-            Ok(!transaction.rows(sql, &key).await?.is_empty())
+            let removed = transaction.rows(sql, &key).await?;
+            Ok(if removed.is_empty() { Removed::Nothing } else { Removed::Done })
         })
         .await
     }

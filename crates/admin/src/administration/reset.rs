@@ -56,7 +56,7 @@ impl Call<'_> {
         let store = self.audited("user.factors.remove", format!("user:{}", user.id), Map::new());
         match store.remove_factors(&office.realm, &user.id).await? {
             Removed::Done => office.postbox.factors_removed(&user, &self.place(), self.now).await?,
-            Removed::Nothing => {}
+            Removed::Nothing | Removed::Demanded => {}
             Removed::LastOwner => return Err(Refused::LastOwner),
         }
         Ok(done())

@@ -2,8 +2,10 @@
 
 use identity::{SEED_BYTES, Shown, qr, seed_text, take_totp, totp_uri};
 use jose::base64url;
+use store::Removed;
 
 use super::{
+    class::demand,
     enrol::{Owner, go_on, owner, sent, wish, with_request},
     passkeys::day,
 };
@@ -32,9 +34,9 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
     let (store, realm, user) = (&call.server.store, &call.realm, &*there.account.id);
     match (wish(sent.as_ref()), &sent) {
         ("remove", _) if !is_demanded(call, &there) => {
-            let removed = store.remove_totp(realm, user).await.map_err(fault)?;
-            store.forget_browsers(realm, user).await.map_err(fault)?;
-            if removed {
+            let demand = demand(call, &there.account);
+            if store.remove_totp(realm, user, demand).await.map_err(fault)? == Removed::Done {
+                store.forget_browsers(realm, user).await.map_err(fault)?;
                 call.told_of_factor(user, Activity::AuthenticatorRemoved).await;
             }
             return Ok(go_on(call, PATH));

@@ -2,7 +2,7 @@
 //! request wants beyond.
 
 use identity::{Account, Missing, Shown};
-use store::{Fault, Session};
+use store::{Demand, Fault, Session};
 
 use super::Means;
 use crate::{server::Call, settings::RequiredFactor};
@@ -23,6 +23,16 @@ pub(super) fn floor(call: &Call<'_>) -> &'static str {
         RequiredFactor::None => "pwd",
         RequiredFactor::Any => "mfa",
         RequiredFactor::Passkey => "phr",
+    }
+}
+
+/// What somebody must have left of that. What a persona has from the start is not in the store, and stays.
+pub(super) fn demand(call: &Call<'_>, account: &Account) -> Demand {
+    match call.settings.factors.required {
+        _ if call.settings.directory.account(&account.id).is_some() => Demand::Nothing,
+        RequiredFactor::None => Demand::Nothing,
+        RequiredFactor::Any => Demand::Factor,
+        RequiredFactor::Passkey => Demand::Passkey,
     }
 }
 

@@ -8,6 +8,7 @@ use store::Removed;
 
 use super::{
     Question,
+    class::demand,
     enrol::{Owner, Sent, owner, sent, wish},
     means::party,
     question,
@@ -52,11 +53,14 @@ async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<Pa
             store.rename_passkey(realm, user, id, &name).await.map_err(fault)?;
         }
         "remove" if is_last_that_is_demanded(call, owner) => return Ok(Some(PasskeysProblem::Last)),
-        "remove" => match store.remove_passkey(realm, user, id).await.map_err(fault)? {
-            Removed::Done => call.told_of_factor(user, Activity::PasskeyRemoved).await,
-            Removed::Nothing => {}
-            Removed::LastOwner => return Ok(Some(PasskeysProblem::LastOwner)),
-        },
+        "remove" => {
+            match store.remove_passkey(realm, user, id, demand(call, &owner.account)).await.map_err(fault)? {
+                Removed::Done => call.told_of_factor(user, Activity::PasskeyRemoved).await,
+                Removed::Nothing => {}
+                Removed::LastOwner => return Ok(Some(PasskeysProblem::LastOwner)),
+                Removed::Demanded => return Ok(Some(PasskeysProblem::Last)),
+            }
+        }
         _ if !sent.form.text(field::CREDENTIAL).is_empty() => {
             let made = question::made(call, &sent.form, user, &usual_name(call)).await.map_err(fault)?;
             if let (Ok(method), Some(then)) = (&made, owner.then(call)) {

@@ -4,12 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use model::{RealmId, Timestamp};
 use serde_json::json;
-use store::{MasterKey, Passkey, Removed, Store, Written};
+use store::{Demand, MasterKey, Passkey, Removed, Store, Written};
 
 use crate::{NOW, users::user};
 
 claims!(
     a_passkey_is_its_owners_and_its_realms,
+    of_two_factors_that_are_removed_at_once_the_one_that_is_demanded_stays,
     a_passkey_is_used_by_one_of_two_that_have_the_same_counter,
     a_user_has_so_many_passkeys_and_no_id_twice,
     a_seed_comes_back_sealed_and_to_its_realm_alone,
@@ -58,12 +59,39 @@ async fn a_passkey_is_its_owners_and_its_realms(store: Store, realm: RealmId) {
     assert!(!store.rename_passkey(&elsewhere(), "u1", "one", "mine").await.unwrap());
     assert!(store.rename_passkey(&realm, "u1", "one", "key ring").await.unwrap());
     assert_eq!(store.passkey(&realm, "one").await.unwrap().unwrap().name, "key ring");
-    assert_eq!(store.remove_passkey(&realm, "u2", "one").await.unwrap(), Removed::Nothing);
-    assert_eq!(store.remove_passkey(&elsewhere(), "u1", "one").await.unwrap(), Removed::Nothing);
+    assert_eq!(store.remove_passkey(&realm, "u2", "one", Demand::Nothing).await.unwrap(), Removed::Nothing);
+    assert_eq!(
+        store.remove_passkey(&elsewhere(), "u1", "one", Demand::Nothing).await.unwrap(),
+        Removed::Nothing
+    );
     assert!(store.use_passkey(&elsewhere(), "one", NOW, |_| Some(json!(1))).await.unwrap().is_none());
-    assert_eq!(store.remove_passkey(&realm, "u1", "one").await.unwrap(), Removed::Done);
+    assert_eq!(store.remove_passkey(&realm, "u1", "one", Demand::Nothing).await.unwrap(), Removed::Done);
     assert!(store.use_passkey(&realm, "one", NOW, |_| Some(json!(1))).await.unwrap().is_none());
     assert!(store.passkeys_of(&realm, "u1").await.unwrap().is_empty());
+}
+
+async fn of_two_factors_that_are_removed_at_once_the_one_that_is_demanded_stays(
+    store: Store,
+    realm: RealmId,
+) {
+    unlocked(&store).await;
+    for round in 0..8 {
+        let user = format!("u{round}");
+        let id = format!("p{round}");
+        assert!(store.add_passkey(&realm, passkey(&id, &user), 9).await.unwrap());
+        store.keep_totp(&realm, &user, &[1; 20], NOW).await.unwrap();
+        let (one, other) = tokio::join!(
+            store.remove_passkey(&realm, &user, &id, Demand::Factor),
+            store.remove_totp(&realm, &user, Demand::Factor)
+        );
+        let mut removed = [one.unwrap(), other.unwrap()];
+        removed.sort_by_key(|removed| *removed != Removed::Done);
+        assert_eq!(removed, [Removed::Done, Removed::Demanded]);
+    }
+    assert!(store.add_passkey(&realm, passkey("last", "ben"), 9).await.unwrap());
+    store.keep_totp(&realm, "ben", &[1; 20], NOW).await.unwrap();
+    let kept = store.remove_passkey(&realm, "ben", "last", Demand::Passkey).await.unwrap();
+    assert_eq!(kept, Removed::Demanded);
 }
 
 async fn a_passkey_is_used_by_one_of_two_that_have_the_same_counter(store: Store, realm: RealmId) {
@@ -104,9 +132,9 @@ async fn a_seed_comes_back_sealed_and_to_its_realm_alone(store: Store, realm: Re
     assert_eq!(store.totp_since(&realm, "u1").await.unwrap(), Some(NOW.plus(DAY)));
     assert!(store.totp(&elsewhere(), "u1").await.unwrap().is_none());
     assert!(store.totp_since(&realm, "u2").await.unwrap().is_none());
-    assert!(!store.remove_totp(&elsewhere(), "u1").await.unwrap());
-    assert!(store.remove_totp(&realm, "u1").await.unwrap());
-    assert!(!store.remove_totp(&realm, "u1").await.unwrap());
+    assert_eq!(store.remove_totp(&elsewhere(), "u1", Demand::Nothing).await.unwrap(), Removed::Nothing);
+    assert_eq!(store.remove_totp(&realm, "u1", Demand::Nothing).await.unwrap(), Removed::Done);
+    assert_eq!(store.remove_totp(&realm, "u1", Demand::Nothing).await.unwrap(), Removed::Nothing);
     assert!(store.totp(&realm, "u1").await.unwrap().is_none());
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use model::{RealmId, Secret};
-use store::{Ends, Grant, Handle, Link, OWNER, Removed, Session, Store, User, Written};
+use store::{Demand, Ends, Grant, Handle, Link, OWNER, Removed, Session, Store, User, Written};
 
 use crate::{FAMILY, NOW, begun, factors::passkey, grant, session};
 
@@ -159,10 +159,17 @@ async fn the_last_owner_who_can_sign_in_stays_one(store: Store, realm: RealmId) 
         store.passkeys_of(&realm, last).await.unwrap().into_iter().map(|passkey| passkey.id).collect();
     let kept = ids.pop().unwrap();
     for id in ids {
-        assert_eq!(store.remove_passkey(&realm, last, &id).await.unwrap(), Removed::Done, "{id}");
+        assert_eq!(
+            store.remove_passkey(&realm, last, &id, Demand::Nothing).await.unwrap(),
+            Removed::Done,
+            "{id}"
+        );
     }
-    assert_eq!(store.remove_passkey(&realm, last, "another's").await.unwrap(), Removed::Nothing);
-    assert_eq!(store.remove_passkey(&realm, last, &kept).await.unwrap(), Removed::LastOwner);
+    assert_eq!(
+        store.remove_passkey(&realm, last, "another's", Demand::Nothing).await.unwrap(),
+        Removed::Nothing
+    );
+    assert_eq!(store.remove_passkey(&realm, last, &kept, Demand::Nothing).await.unwrap(), Removed::LastOwner);
 }
 
 async fn what_hangs_on_a_password_ends_in_the_same_transaction(store: Store, realm: RealmId) {
