@@ -28,7 +28,7 @@ const CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection before its answer is that the database is out of reach.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long nobody has anything to tell before the connection is tried.
-const QUIET: Duration = Duration::from_secs(15);
+const QUIET: Duration = Duration::from_secs(1);
 /// How often a transaction that met another is done again.
 const TRIES: u32 = 20;
 /// How many different moments they wait for meanwhile.

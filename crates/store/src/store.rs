@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long a node waits before it asks again for a database that it lost.
-const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// Where the database lies.
 #[derive(Debug, Clone, PartialEq, Eq)]

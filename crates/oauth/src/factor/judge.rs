@@ -75,7 +75,9 @@ async fn judge(
     if code.is_empty() && recovery.is_empty() {
         return Ok(Err(FactorProblem::Wrong));
     }
-    if let Some(problem) = count(call, account) {
+    // Digits of a mail that anybody with the password can have sent are no secret of this browser's.
+    let counted = counted(call, account, !ceremony.is_empty());
+    if let Some(problem) = count(call, account, &counted) {
         return Ok(Err(problem));
     }
     let (store, realm) = (&call.server.store, &call.realm);
@@ -99,7 +101,7 @@ async fn judge(
         let is_mailed = !code.is_empty() && !ceremony.is_empty();
         return Ok(Err(if is_mailed { FactorProblem::MailedWrong } else { FactorProblem::Wrong }));
     };
-    call.server.attempts.succeed(&call.realm, &counted(account));
+    call.server.attempts.succeed(&call.realm, &counted);
     if method == Method::RecoveryCode {
         call.told_of_factor(&account.id, Activity::RecoveryCodeUsed).await;
     }
@@ -107,22 +109,24 @@ async fn judge(
 }
 
 /// Counts a try, unless there were too many.
-fn count(call: &Call<'_>, account: &Account) -> Option<FactorProblem> {
-    let (attempts, name, now) = (&call.server.attempts, counted(account), call.visit.now);
+fn count(call: &Call<'_>, account: &Account, name: &str) -> Option<FactorProblem> {
+    let (attempts, now) = (&call.server.attempts, call.visit.now);
     let locked = |left| FactorProblem::Locked { until: now.plus(left), now };
     if let Err(left) = call.admits_still(&account.into()) {
         return Some(locked(left));
     }
-    if let Some(left) = attempts.locked_for(&call.realm, &name, now) {
+    if let Some(left) = attempts.locked_for(&call.realm, name, now) {
         return Some(locked(left));
     }
     // The one that fills the measure is looked at yet.
     let rules = &call.settings.lockout;
     let rules = guard::lockout::Settings { failures: rules.failures.saturating_add(1), ..*rules };
-    attempts.fail(&call.realm, &name, &rules, now).map(locked)
+    attempts.fail(&call.realm, name, &rules, now).map(locked)
 }
 
-/// Under which name the tries are counted.
-fn counted(account: &Account) -> String {
-    format!("factor {}", account.id)
+/// Under which name the tries are counted: a browser that is known for the account has counters of its own, so that
+/// nobody who knows the password alone keeps its owner out.
+fn counted(call: &Call<'_>, account: &Account, is_mailed: bool) -> String {
+    let whose = account.into();
+    format!("factor {}", if is_mailed { account.id.as_str().into() } else { call.counted(&whose) })
 }

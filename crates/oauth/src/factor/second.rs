@@ -106,7 +106,9 @@ pub(crate) async fn after(
     }
     let asked = Asked { shown, since: Since::now(call), class: wanted, ceremony: String::new() };
     let page = page(call, errand, account, &asked, None).await;
-    if asked.shown.text() == "pwd" && is_to_be_set_up(&means, asked.shown.missing(&asked.class)) {
+    if ["pwd", "pwd rba"].contains(&&*asked.shown.text())
+        && is_to_be_set_up(&means, asked.shown.missing(&asked.class))
+    {
         // The pages on which it is set up ask for no password again.
         return entry::let_in(call, account, page).await;
     }

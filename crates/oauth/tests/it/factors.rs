@@ -119,6 +119,28 @@ async fn wrong_codes_are_counted_and_lock_the_factor() {
     assert_eq!(said(&house, answer).await["acr"], "mfa");
 }
 
+/// Whoever has the password alone does not keep the owner out of a browser in which they were before.
+#[tokio::test]
+async fn wrong_codes_elsewhere_lock_nobody_out_of_a_browser_that_is_known() {
+    let mut house = House::with(with(true, false));
+    let page = password(&house, &[]).await;
+    let right = code(&house).await;
+    house.submit(&page, &[("code", &right)]).await;
+    house.sign_out().await;
+    let known = std::mem::take(&mut *house.cookies.lock().unwrap());
+    let page = password(&house, &[]).await;
+    for _ in 0..6 {
+        house.submit(&page, &[("code", "000000")]).await;
+    }
+    house.submit(&page, &[("code", "000000")]).await.is_page(429, "Too many tries");
+    *house.cookies.lock().unwrap() = known;
+    house.visit.real = house.visit.real.plus(std::time::Duration::from_secs(60));
+    let page = password(&house, &[]).await;
+    let right = code(&house).await;
+    let answer = house.submit(&page, &[("code", &right)]).await;
+    assert_eq!(said(&house, answer).await["acr"], "mfa");
+}
+
 #[tokio::test]
 async fn wrong_codes_count_where_wrong_passwords_do_though_the_password_was_right() {
     let sources = SourceRules { address: "3/h".parse().ok(), ..SourceRules::default() };
