@@ -28,6 +28,7 @@ mod principal;
 mod redirect;
 mod serve;
 mod settings;
+mod shares;
 mod signatures;
 mod target;
 mod tls;

@@ -1,7 +1,7 @@
 //! Accepting connections and driving them, within their bounds, until told to stop.
 
 use std::{
-    net::TcpListener,
+    net::{IpAddr, TcpListener},
     pin::Pin,
     sync::{
         Arc,
@@ -26,6 +26,7 @@ use crate::{
     connection::{ClientCertificate, Peer, Socket},
     gateway::Gateway,
     office::Office,
+    shares::Shares,
 };
 
 /// What answers a listener's requests.
@@ -48,6 +49,15 @@ impl Handler {
             Self::Office(office) => office.handle(request, peer).await,
         }
     }
+
+    /// Whether an address connects for many: this machine's own, and a proxy's.
+    fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let is_proxy = |gateway: &Gateway| {
+            gateway.settings.load().trusted_proxies.iter().any(|network| network.contains(&address))
+        };
+        address.is_loopback() || matches!(self, Self::Gateway(gateway) if is_proxy(gateway))
+    }
 }
 
 /// A connection that ends without an answer, as a scenario wanted.
@@ -58,7 +68,7 @@ pub struct Abandoned;
 /// Bounds of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Open at once; a further one is closed at once.
+    /// Open at once; a further one is closed at once, and so is one of an address that has half of them.
     pub connections: usize,
     /// Bytes of a request's head that the parser takes; longer ones are its own bare 431.
     pub head: usize,
@@ -103,13 +113,14 @@ async fn run(
     phase: watch::Receiver<Phase>,
 ) -> std::io::Result<()> {
     let slots = Arc::new(Semaphore::new(bounds.connections));
+    let shares = Shares::of(bounds.connections);
     let acceptor = tls.map(TlsAcceptor::from);
     let mut doors = JoinSet::new();
     for listener in listeners {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let driver =
             Driver { acceptor: acceptor.clone(), bounds, handler: handler.clone(), phase: phase.clone() };
-        doors.spawn(accept(listener, driver, slots.clone()));
+        doors.spawn(accept(listener, driver, slots.clone(), shares.clone()));
     }
     while doors.join_next().await.is_some() {}
     // Every connection holds a slot: having all of them means that all are done.
@@ -118,7 +129,7 @@ async fn run(
     Ok(())
 }
 
-async fn accept(listener: tokio::net::TcpListener, driver: Driver, slots: Arc<Semaphore>) {
+async fn accept(listener: tokio::net::TcpListener, driver: Driver, slots: Arc<Semaphore>, shares: Shares) {
     let mut phase = driver.phase.clone();
     loop {
         let accepted = tokio::select! {
@@ -131,10 +142,14 @@ async fn accept(listener: tokio::net::TcpListener, driver: Driver, slots: Arc<Se
             continue;
         };
         let Ok(slot) = slots.clone().try_acquire_owned() else { continue };
+        let share = shares.take(address.ip().to_canonical());
+        if share.is_none() && !driver.handler.trusts(address.ip()) {
+            continue;
+        }
         let driver = driver.clone();
         tokio::spawn(async move {
             driver.drive(stream, address).await;
-            drop(slot);
+            drop((slot, share));
         });
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Limits {
     pub(crate) body_timeout: Option<Span>,
     /// A request's head; default 64 KB.
     pub(crate) head: Option<Size>,
-    /// Open connections; default 10,000.
+    /// Open connections; default 10,000. One address, other than of this machine and of proxies, has half of them at most.
     pub(crate) connections: Option<usize>,
     /// Requests of one address (IPv6: of one /64), of pages too; none in a mock, 600/min in `serve`.
     pub(crate) per_address: Option<Rate>,
