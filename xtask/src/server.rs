@@ -16,8 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) fn build(release: bool) -> Result<PathBuf> {
     let mut command = shell::cargo(["build", "--package", "lobby", "--bin", "lobby"]);
     if release {
-        // AES-GCM is there for every generation of processors; that for AVX-512 alone is 680 KB of code.
-        command.arg("--release").env("AWS_LC_SYS_CFLAGS", "-DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX");
+        // AES-GCM is there for every generation of processors; that for AVX-512 alone is 680 KB of code. C is made small,
+        // what is fast is assembly; by `opt-level` it would be without the fast P-256 as well.
+        command.arg("--release").env("AWS_LC_SYS_CFLAGS", "-DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX -Os");
     }
     command.arg("--target-dir").arg(shell::target()?);
     shell::run(&mut command)?;
