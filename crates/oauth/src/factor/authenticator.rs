@@ -33,7 +33,7 @@ async fn answered(call: &Call<'_>, query: Option<&str>, body: &[u8]) -> Result<A
     let sent = sent(call, &mut there, body).await?;
     let (store, realm, user) = (&call.server.store, &call.realm, &*there.account.id);
     match (wish(sent.as_ref()), &sent) {
-        ("remove", _) if !is_demanded(call, &there) => {
+        ("remove", _) => {
             let demand = demand(call, &there.account);
             if store.remove_totp(realm, user, demand).await.map_err(fault)? == Removed::Done {
                 store.forget_browsers(realm, user).await.map_err(fault)?;

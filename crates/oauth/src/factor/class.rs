@@ -26,13 +26,13 @@ pub(super) fn floor(call: &Call<'_>) -> &'static str {
     }
 }
 
-/// What somebody must have left of that. What a persona has from the start is not in the store, and stays.
+/// What somebody must have left of that in the store, where what a persona has from the start is not.
 pub(super) fn demand(call: &Call<'_>, account: &Account) -> Demand {
+    let has = &account.built_in;
     match call.settings.factors.required {
-        _ if call.settings.directory.account(&account.id).is_some() => Demand::Nothing,
-        RequiredFactor::None => Demand::Nothing,
-        RequiredFactor::Any => Demand::Factor,
-        RequiredFactor::Passkey => Demand::Passkey,
+        RequiredFactor::Any if !has.totp && !has.passkey => Demand::Factor,
+        RequiredFactor::Passkey if !has.passkey => Demand::Passkey,
+        RequiredFactor::None | RequiredFactor::Any | RequiredFactor::Passkey => Demand::Nothing,
     }
 }
 

@@ -52,7 +52,6 @@ async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<Pa
         "rename" if !name.is_empty() => {
             store.rename_passkey(realm, user, id, &name).await.map_err(fault)?;
         }
-        "remove" if is_last_that_is_demanded(call, owner) => return Ok(Some(PasskeysProblem::Last)),
         "remove" => {
             match store.remove_passkey(realm, user, id, demand(call, &owner.account)).await.map_err(fault)? {
                 Removed::Done => call.told_of_factor(user, Activity::PasskeyRemoved).await,
@@ -85,16 +84,6 @@ async fn change(call: &Call<'_>, owner: &Owner, sent: &Sent) -> Result<Option<Pa
         _ => {}
     }
     Ok(None)
-}
-
-/// Nobody takes off the last thing that policy demands of them.
-fn is_last_that_is_demanded(call: &Call<'_>, owner: &Owner) -> bool {
-    let is_last = owner.means.passkeys.len() <= 1;
-    match call.settings.factors.required {
-        crate::settings::RequiredFactor::None => false,
-        crate::settings::RequiredFactor::Any => is_last && !owner.means.totp,
-        crate::settings::RequiredFactor::Passkey => is_last,
-    }
 }
 
 async fn page(call: &Call<'_>, owner: &Owner, problem: Option<PasskeysProblem>) -> Answer {
